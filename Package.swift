@@ -1,0 +1,143 @@
+// swift-tools-version: 6.2
+// Apus: an edge cache for static assets. Targets are listed lowest layer first; arrows only go down.
+
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+]
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+func tests(_ target: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: target + "Tests",
+        dependencies: [.byName(name: target)] + dependencies,
+        swiftSettings: swiftSettings
+    )
+}
+
+let package = Package(
+    name: "apus",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "apus", targets: ["Apus"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // Layer 0: the system's libraries.
+        .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+
+        // Layer 1: plain functions and state machines over bytes and time. Neither NIO nor Foundation.
+        library("HTTPWire"),
+        library("CachingRules", ["HTTPWire"]),
+        library("CachePolicy"),
+
+        // Layer 2: the cache's parts.
+        library("CacheStore", ["HTTPWire", "CachingRules", "CachePolicy", logging] + nio),
+        library("ContentCoding", ["CZlib", "CBrotli", "CachingRules"]),
+        library("Telemetry", nio),
+        library("Settings", [.product(name: "Yams", package: "Yams")]),
+        library("SignatureV4", ["HTTPWire", "CCrypto"]),
+
+        // Layer 3: HTTP on sockets.
+        library(
+            "HTTPServer",
+            ["HTTPWire", logging, .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio
+        ),
+        library(
+            "HTTPClient",
+            ["HTTPWire", .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio
+        ),
+
+        // Layer 4: what an edge talks to.
+        library("Origins", ["HTTPWire", "HTTPClient", "SignatureV4", logging] + nio),
+        library(
+            "ControlPlane",
+            [
+                "HTTPWire", "HTTPClient", "CacheStore", "CCrypto", logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ] + nio
+        ),
+        library(
+            "ObjectStore",
+            [
+                "HTTPWire", "HTTPServer", "SignatureV4", "CCrypto", logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ] + nio
+        ),
+
+        // Layer 5: the roles.
+        library(
+            "Edge",
+            [
+                "HTTPWire", "CachingRules", "CacheStore", "ContentCoding", "Telemetry", "Settings", "HTTPServer",
+                "HTTPClient", "Origins", "ControlPlane", logging,
+            ] + nio
+        ),
+        library(
+            "Console",
+            ["ControlPlane", .product(name: "Hummingbird", package: "hummingbird")],
+            resources: [.embedInCode("Resources")]
+        ),
+
+        // Layer 6: commands and wiring only.
+        .executableTarget(
+            name: "Apus",
+            dependencies: [
+                "Edge", "Console", "ControlPlane", "ObjectStore", "Origins", "Settings", "Telemetry", "HTTPServer",
+                "HTTPClient", "HTTPWire", "SignatureV4", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ] + nio,
+            resources: [.embedInCode("SampleSite")],
+            swiftSettings: swiftSettings
+        ),
+
+        // Scripted origins and clients, temporary folders, the built program as a process.
+        library("TestSupport", ["HTTPWire"] + nio),
+
+        tests("HTTPWire"),
+        tests("CachingRules", ["HTTPWire"]),
+        tests("CachePolicy"),
+        tests("CacheStore", ["TestSupport"] + nio),
+        tests("ContentCoding", ["CZlib", "CBrotli"]),
+        tests("Telemetry"),
+        tests("Settings"),
+        tests("SignatureV4", ["HTTPWire"]),
+        tests("HTTPServer", ["TestSupport", "HTTPWire"] + nio),
+        tests("HTTPClient", ["TestSupport", "HTTPWire", "HTTPServer"] + nio),
+        tests("Origins", ["TestSupport"] + nio),
+        tests("ControlPlane", ["TestSupport", "HTTPClient"] + nio),
+        tests("ObjectStore", ["TestSupport", "HTTPClient", "SignatureV4"] + nio),
+        tests("Edge", ["TestSupport"] + nio),
+        // Behaviour of the built program, client and origin scripted.
+        .testTarget(
+            name: "ScenarioTests",
+            dependencies: ["TestSupport", "Apus"] + nio,
+            swiftSettings: swiftSettings
+        ),
+    ]
+)
