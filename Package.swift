@@ -57,8 +57,11 @@ let package = Package(
 
         // Layer 2: the cache's parts.
         library("CacheStore", ["HTTPWire", "CachingRules", "CachePolicy", logging] + nio),
-        library("ContentCoding", ["CZlib", "CBrotli", "CachingRules"]),
-        library("Telemetry", nio),
+        library(
+            "ContentCoding",
+            ["CZlib", "CBrotli", "HTTPWire", "CachingRules", .product(name: "NIOCore", package: "swift-nio")]
+        ),
+        library("Telemetry"),
         library("Settings", [.product(name: "Yams", package: "Yams")]),
         library("SignatureV4", ["HTTPWire", "CCrypto"]),
 
