@@ -120,8 +120,9 @@ let package = Package(
         ),
 
         // Scripted origins and clients, temporary folders, the built program as a process.
-        library("TestSupport", ["HTTPWire"] + nio),
+        library("TestSupport", ["HTTPWire", .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
 
+        tests("TestSupport"),
         tests("HTTPWire"),
         tests("CachingRules", ["HTTPWire"]),
         tests("CachePolicy"),
