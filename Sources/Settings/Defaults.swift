@@ -1,0 +1,22 @@
+/// What holds when a setting is left out, for all roles. A value without state; the table of settings takes its defaults
+/// from here, and so do the initialisers of the settings' types.
+public enum Defaults {
+    /// The memory tier of an edge.
+    public static let memory = ByteSize.mebibytes(512)
+    /// The region that signatures name.
+    public static let region = "us-east-1"
+    /// What `/` and every path that ends in `/` stand for in a bucket.
+    public static let index = "index.html"
+    /// How long an object of a bucket is fresh that says nothing itself.
+    public static let s3TTL = TimeSpan.hours(1)
+    /// How long an expired object of a bucket may be served while the bucket cannot be reached.
+    public static let s3StaleIfError = TimeSpan.days(1)
+    /// The same for an HTTP origin, which can say so itself (RFC 5861).
+    public static let httpStaleIfError = TimeSpan.seconds(0)
+    /// Whether the edge compresses.
+    public static let compress = true
+    /// Whether a bucket is named in the path rather than in the host.
+    public static let pathStyle = true
+    /// How much is logged.
+    public static let logLevel = LogLevel.info
+}

@@ -1,0 +1,113 @@
+/// Everything an edge is told by its `edge.yaml`. An immutable snapshot.
+public struct EdgeSettings: Sendable, Equatable {
+    /// The name by which this edge is known to control, in `Via` and in `Cache-Status`.
+    public var node: String
+    /// Event loops; nil: as many as the machine has cores for this process.
+    public var threads: Int?
+    /// Where browsers connect; at least one.
+    public var listen: [ListenerSettings]
+    /// Where `/healthz`, `/readyz` and `/metrics` are; nil: nowhere.
+    public var status: SocketAddressSpec?
+    /// Memory and disk.
+    public var cache: CacheSettings
+    /// The control plane; nil: this edge runs alone.
+    public var control: ControlLinkSettings?
+    /// What is served; at least one, no name and no host twice.
+    public var sites: [SiteSettings]
+    /// How much is logged.
+    public var logLevel: LogLevel
+
+    /// Makes settings without a file.
+    public init(
+        node: String,
+        threads: Int? = nil,
+        listen: [ListenerSettings],
+        status: SocketAddressSpec? = nil,
+        cache: CacheSettings = CacheSettings(),
+        control: ControlLinkSettings? = nil,
+        sites: [SiteSettings],
+        logLevel: LogLevel = Defaults.logLevel
+    ) {
+        self.node = node
+        self.threads = threads
+        self.listen = listen
+        self.status = status
+        self.cache = cache
+        self.control = control
+        self.sites = sites
+        self.logLevel = logLevel
+    }
+}
+
+/// One address that browsers connect to. A value.
+public struct ListenerSettings: Sendable, Equatable {
+    /// Where to listen.
+    public var address: SocketAddressSpec
+    /// Certificate and key; nil: in clear.
+    public var tls: TLSSettings?
+
+    /// Makes a listener.
+    public init(address: SocketAddressSpec, tls: TLSSettings? = nil) {
+        self.address = address
+        self.tls = tls
+    }
+}
+
+/// A server's certificate. A value.
+public struct TLSSettings: Sendable, Equatable {
+    /// Path of a PEM file: the certificate and the chain below it.
+    public var certificate: String
+    /// Path of a PEM file: the private key.
+    public var key: String
+
+    /// Names the two files.
+    public init(certificate: String, key: String) {
+        self.certificate = certificate
+        self.key = key
+    }
+}
+
+/// Where an edge keeps what it fetched. A value.
+public struct CacheSettings: Sendable, Equatable {
+    /// Bytes of the memory tier, every overhead included.
+    public var memory: ByteSize
+    /// The disk tier; nil: none.
+    public var disk: DiskSettings?
+    /// The largest object that is kept; nil: an eighth of the tier it would go to.
+    public var maxObject: ByteSize?
+
+    /// Makes a cache; without arguments, of the default size and without a disk.
+    public init(memory: ByteSize = Defaults.memory, disk: DiskSettings? = nil, maxObject: ByteSize? = nil) {
+        self.memory = memory
+        self.disk = disk
+        self.maxObject = maxObject
+    }
+}
+
+/// The disk tier. A value.
+public struct DiskSettings: Sendable, Equatable {
+    /// A folder that belongs to this edge alone.
+    public var path: String
+    /// Bytes it may use.
+    public var size: ByteSize
+
+    /// Makes a disk tier.
+    public init(path: String, size: ByteSize) {
+        self.path = path
+        self.size = size
+    }
+}
+
+/// How an edge reaches control. A value.
+public struct ControlLinkSettings: Sendable, Equatable {
+    /// The address of control.
+    public var url: HTTPURL
+    /// The bearer token of this edge.
+    public var token: Secret
+
+    /// Makes a link.
+    public init(url: HTTPURL, token: Secret) {
+        self.url = url
+        self.token = token
+    }
+}

@@ -1,0 +1,21 @@
+/// What a setting may be at most and at least, and how large a file of settings may be. A value without state.
+public enum SettingsLimits {
+    /// Bytes of a file of settings, and of a file that a value names with `file:`.
+    public static let fileBytes = 1 << 20
+    /// Nodes of a file of settings after its aliases are resolved.
+    public static let nodes = 200_000
+    /// Problems that are reported at once; more would hide the first ones.
+    public static let problems = 100
+    /// Event loops.
+    public static let threads = 1...256
+    /// The memory tier of an edge.
+    public static let memory = ByteSize.mebibytes(8)...ByteSize.tebibytes(64)
+    /// The disk tier of an edge: room for a few of the segments it is written in.
+    public static let disk = ByteSize.mebibytes(256)...ByteSize.tebibytes(1024)
+    /// The largest object that is kept.
+    public static let maxObject = ByteSize.kibibytes(64)...ByteSize.tebibytes(5)
+    /// Lifetimes of stored objects.
+    public static let lifetime = TimeSpan.seconds(0)...TimeSpan.days(3650)
+    /// Entries of one list.
+    public static let listEntries = 10_000
+}
