@@ -63,7 +63,10 @@ let package = Package(
         ),
         library("Telemetry"),
         library("Settings", [.product(name: "Yams", package: "Yams")]),
-        library("SignatureV4", ["HTTPWire", "CCrypto"]),
+        library(
+            "SignatureV4",
+            ["HTTPWire", "CCrypto", .product(name: "NIOConcurrencyHelpers", package: "swift-nio")]
+        ),
 
         // Layer 3: HTTP on sockets.
         library(
