@@ -91,7 +91,8 @@ extension Span where Element == UInt8 {
         while start <= range.upperBound {
             var end = start
             while end < range.upperBound, self[end] != ASCII.comma { end &+= 1 }
-            if matches(trimmingBlanks(start..<end), lowercase: token) { return true }
+            let member = trimmingBlanks(start..<end)
+            if !member.isEmpty, matches(member, lowercase: token) { return true }
             start = end &+ 1
         }
         return false

@@ -6,8 +6,8 @@ extension FieldName {
     public init(_ bytes: Span<UInt8>) {
         self.init(bytes, 0..<bytes.count)
         guard self != .other else { return }
-        // The table compares with the case bit set, by which a CR would look like the hyphen.
-        for index in bytes.indices where bytes[index] == ASCII.carriageReturn { self = .other }
+        // The table compares with the case bit set, by which controls look like the hyphen and digits.
+        for index in bytes.indices where bytes[index] < ASCII.space { self = .other }
     }
 
     /// Recognises the name in `range`, all bytes of which are known to be token characters.

@@ -61,9 +61,9 @@ extension Span where Element == UInt8 {
         for index in range {
             guard ASCII.isDigit(self[index]) else { return nil }
             let (product, overflowed) = value.multipliedReportingOverflow(by: 10)
-            guard !overflowed else { return nil }
-            value = product &+ UInt64(self[index] &- 0x30)
-            guard value <= UInt64(Int64.max) else { return nil }
+            let (sum, carried) = product.addingReportingOverflow(UInt64(self[index] &- 0x30))
+            guard !overflowed, !carried, sum <= UInt64(Int64.max) else { return nil }
+            value = sum
         }
         return value
     }
