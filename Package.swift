@@ -3,12 +3,19 @@
 
 import PackageDescription
 
-let swiftSettings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-]
+// Continuous integration sets this. A newcomer with a later compiler, and a later warning, can still build.
+// Deprecations stay warnings: a dependency's new release must not break a build that was green.
+let strictness: [SwiftSetting] =
+    Context.environment["APUS_WARNINGS_AS_ERRORS"] == nil
+    ? [] : [.treatAllWarnings(as: .error), .treatWarning("DeprecatedDeclaration", as: .warning)]
+
+let swiftSettings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + strictness
 
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"),
