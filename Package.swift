@@ -139,7 +139,7 @@ let package = Package(
         tests("CacheStore", ["TestSupport"] + nio),
         tests("ContentCoding", ["CZlib", "CBrotli"]),
         tests("Telemetry"),
-        tests("Settings"),
+        tests("Settings", ["TestSupport"]),
         tests("SignatureV4", ["HTTPWire"]),
         tests("HTTPServer", ["TestSupport", "HTTPWire"] + nio),
         tests("HTTPClient", ["TestSupport", "HTTPWire", "HTTPServer"] + nio),

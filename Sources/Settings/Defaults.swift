@@ -3,6 +3,8 @@
 public enum Defaults {
     /// The memory tier of an edge.
     public static let memory = ByteSize.mebibytes(512)
+    /// Which objects leave the memory tier first.
+    public static let policy = EvictionPolicy.lru
     /// The region that signatures name.
     public static let region = "us-east-1"
     /// What `/` and every path that ends in `/` stand for in a bucket.

@@ -71,14 +71,22 @@ public struct TLSSettings: Sendable, Equatable {
 public struct CacheSettings: Sendable, Equatable {
     /// Bytes of the memory tier, every overhead included.
     public var memory: ByteSize
+    /// Which objects leave the memory tier first.
+    public var policy: EvictionPolicy
     /// The disk tier; nil: none.
     public var disk: DiskSettings?
     /// The largest object that is kept; nil: an eighth of the tier it would go to.
     public var maxObject: ByteSize?
 
     /// Makes a cache; without arguments, of the default size and without a disk.
-    public init(memory: ByteSize = Defaults.memory, disk: DiskSettings? = nil, maxObject: ByteSize? = nil) {
+    public init(
+        memory: ByteSize = Defaults.memory,
+        policy: EvictionPolicy = Defaults.policy,
+        disk: DiskSettings? = nil,
+        maxObject: ByteSize? = nil
+    ) {
         self.memory = memory
+        self.policy = policy
         self.disk = disk
         self.maxObject = maxObject
     }

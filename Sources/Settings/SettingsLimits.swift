@@ -10,8 +10,8 @@ public enum SettingsLimits {
     public static let threads = 1...256
     /// The memory tier of an edge.
     public static let memory = ByteSize.mebibytes(8)...ByteSize.tebibytes(64)
-    /// The disk tier of an edge: room for a few of the segments it is written in.
-    public static let disk = ByteSize.mebibytes(256)...ByteSize.tebibytes(1024)
+    /// The disk tier of an edge: room for four of the smallest segments it is written in.
+    public static let disk = ByteSize.mebibytes(16)...ByteSize.tebibytes(1024)
     /// The largest object that is kept.
     public static let maxObject = ByteSize.kibibytes(64)...ByteSize.tebibytes(5)
     /// Lifetimes of stored objects.
