@@ -82,7 +82,10 @@ let package = Package(
         ),
         library(
             "HTTPClient",
-            ["HTTPWire", .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio
+            [
+                "HTTPWire", .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+            ] + nio
         ),
 
         // Layer 4: what an edge talks to.
