@@ -1,0 +1,61 @@
+import Testing
+
+@testable import Settings
+
+/// `apus config explain`.
+@Suite struct ExplainTests {
+    @Test(arguments: SettingsRole.allCases)
+    func everythingFitsInto80Columns(role: SettingsRole) throws {
+        let all = try #require(SettingsTable.explain(role))
+        for row in SettingsTable.rows(role) {
+            #expect(all.contains(row.path))
+            let one = try #require(SettingsTable.explain(role, key: row.path))
+            #expect(one.hasPrefix(row.path + "\n"))
+            for line in (all + one).split(separator: "\n") {
+                #expect(line.count <= 80 && line.last != " ")
+            }
+        }
+    }
+
+    @Test func oneSettingWithAllThereIsToSay() {
+        #expect(
+            SettingsTable.explain(.edge, key: "cache.memory") == """
+                cache.memory
+                    Bytes of the memory tier, every overhead included.
+                    Value: a size from 8MiB to 64TiB, such as 512MiB.
+                    Default: 512MiB.
+
+                """
+        )
+    }
+
+    @Test func aGroupComesWithWhatIsInIt() throws {
+        let text = try #require(SettingsTable.explain(.edge, key: "sites.origin"))
+        #expect(text.contains("sites[].origin.bucket (type: s3)") && text.contains("sites[].origin.url (type: http)"))
+        #expect(!text.contains("default_ttl"))
+    }
+
+    @Test func unknownSettingsHaveNoTextButANeighbour() {
+        #expect(SettingsTable.explain(.edge, key: "cache.memroy") == nil)
+        #expect(SettingsTable.nearest(.edge, key: "cache.memroy") == "cache.memory")
+        #expect(SettingsTable.nearest(.edge, key: "bucket") == "sites.origin.bucket")
+        #expect(SettingsTable.nearest(.edge, key: "banana") == nil)
+    }
+
+    @Test(arguments: SettingsRole.allCases)
+    func tableIsConsistent(role: SettingsRole) {
+        let rows = SettingsTable.rows(role)
+        #expect(Set(rows.map(\.path)).count == rows.count)
+        for row in rows {
+            let isParentThere =
+                row.parent.isEmpty || rows.contains { $0.path == row.parent || $0.path + "[]" == row.parent }
+            #expect(isParentThere, "\(row.path)")
+            #expect(row.summary.hasSuffix("."), "\(row.path)")
+            if case .preset(let text) = row.presence {
+                let reader = ScalarReader(folder: "", environment: SettingsEnvironment([:]))
+                #expect(throws: Never.self, "\(row.path)") { try reader.read(text, type: row.type) }
+            }
+        }
+        #expect(SettingsTable.markdown(role).split(separator: "\n").count == rows.count + 2)
+    }
+}
