@@ -1,0 +1,76 @@
+import HTTPWire
+
+extension OriginClient {
+    /// What of an origin's head is for others to see.
+    func answer(_ head: ResponseHead) -> OriginAnswer {
+        var head = head
+        var length: UInt64?
+        if case .length(let declared) = head.framing { length = declared }
+        if case .none = head.framing { length = 0 }
+        head.fields.removeHopByHop()
+        switch configuration {
+        case .http:
+            let tags =
+                Self.tags(head.fields.values(.cacheTag), separator: ",")
+                + Self.tags(head.fields.values(.surrogateKey), separator: " ")
+            return OriginAnswer(
+                head: head,
+                length: length,
+                tags: Array(tags.prefix(Limits.tags)),
+                hidesBody: false,
+                md5: nil
+            )
+        case .s3:
+            return bucketAnswer(head, length: length)
+        }
+    }
+
+    /// `x-amz-*` fields and XML errors are between the edge and the bucket.
+    private func bucketAnswer(_ head: ResponseHead, length: UInt64?) -> OriginAnswer {
+        var head = head
+        let tags = Self.tags(head.fields.values(name: "x-amz-meta-cache-tag"), separator: ",")
+        let isEncrypted = head.fields["x-amz-server-side-encryption"].map { $0.hasPrefix("aws:kms") } ?? false
+        head.fields.removeAll { field, list in
+            if field.name == .server { return true }
+            guard field.name == .other else { return false }
+            return list.nameString(field).lowercased().hasPrefix("x-amz-")
+        }
+        let isError = head.status >= 400
+        if isError {
+            // What is left describes S3's XML, not what the client gets.
+            let date = head.fields[.date]
+            head.fields = FieldList()
+            if let date { head.fields.append(.date, date) }
+        }
+        return OriginAnswer(
+            head: head,
+            length: isError ? 0 : length,
+            tags: Array(tags.prefix(Limits.tags)),
+            hidesBody: isError,
+            md5: isError || isEncrypted ? nil : Self.md5(head.fields[.etag])
+        )
+    }
+
+    /// An entity tag of 32 hexadecimal digits is the MD5 of an object that was uploaded in one piece.
+    private static func md5(_ etag: String?) -> String? {
+        guard let tag = etag.flatMap({ EntityTag($0) }), !tag.isWeak, tag.opaque.utf8.count == 32,
+            tag.opaque.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
+        else { return nil }
+        return tag.opaque
+    }
+
+    private static func tags(_ lines: [String], separator: Character) -> [String] {
+        lines.flatMap { $0.split(separator: separator) }
+            .map { $0.trimmingSpaces }
+            .filter { !$0.isEmpty && $0.utf8.count <= Limits.tagBytes }
+    }
+}
+
+extension Substring {
+    fileprivate var trimmingSpaces: String {
+        var text = self
+        while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
+        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
+        return String(text)
+    }
+}

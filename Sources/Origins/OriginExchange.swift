@@ -1,0 +1,49 @@
+public import HTTPWire
+public import NIOCore
+
+/// A request that is under way at an origin. Loop-confined.
+public protocol OriginExchange: AnyObject {
+    /// Gives the request up; the delegate hears nothing more.
+    func cancel()
+    /// Stops reading the answer's body, and so the origin, until ``resumeReading()``.
+    func pauseReading()
+    /// Goes on with it.
+    func resumeReading()
+}
+
+/// Hears what an origin answers. Loop-confined, called on the loop given to ``OriginClient/fetch(_:on:delegate:)``.
+public protocol OriginDelegate: AnyObject {
+    /// The answer's head, as it may be stored and passed on. Once.
+    func originAnswered(_ answer: OriginAnswer)
+    /// A part of the body, after an answer `passed`.
+    func originSent(_ body: ByteBuffer)
+    /// The body is complete.
+    func originFinished()
+    /// There is no answer, or no more of it. Instead of `originFinished`.
+    func originFailed(_ failure: OriginFailure)
+}
+
+/// An origin's answer without its body, with nothing in it that is the origin's own affair. A value.
+public struct OriginAnswer: Sendable {
+    /// Status and fields. Hop-by-hop fields are gone, and from buckets also everything of S3.
+    public var head: ResponseHead
+    /// Bytes of the body, when the origin has said so.
+    public var length: UInt64?
+    /// Tags by which the answer can be purged.
+    public var tags: [String]
+    /// The body is a bucket's XML error and must not reach anyone: it is left out, ``OriginDelegate/originSent(_:)``
+    /// is not called for it.
+    public var hidesBody: Bool
+    /// The body's MD5 in hexadecimal, where the entity tag is one.
+    public var md5: String?
+}
+
+/// Why an origin has not answered. A value.
+public struct OriginFailure: Error, Sendable {
+    /// What the client is told: 502, or 504 when time ran out.
+    public var status: Int
+    /// One word for Cache-Status, logs and metrics.
+    public var detail: String
+    /// One sentence.
+    public var message: String
+}
