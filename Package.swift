@@ -89,6 +89,10 @@ let package = Package(
         ),
 
         // Layer 4: what an edge talks to.
+        library(
+            "BucketClient",
+            ["HTTPWire", "HTTPClient", "SignatureV4"] + nio
+        ),
         library("Origins", ["HTTPWire", "HTTPClient", "SignatureV4", logging] + nio),
         library(
             "ControlPlane",
@@ -124,7 +128,7 @@ let package = Package(
         .executableTarget(
             name: "Apus",
             dependencies: [
-                "Edge", "Console", "ControlPlane", "ObjectStore", "Origins", "Settings", "Telemetry", "HTTPServer",
+                "Edge", "Console", "ControlPlane", "BucketClient", "ObjectStore", "Origins", "Settings", "Telemetry", "HTTPServer",
                 "HTTPClient", "HTTPWire", "SignatureV4", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio,
@@ -146,6 +150,7 @@ let package = Package(
         tests("SignatureV4", ["HTTPWire"]),
         tests("HTTPServer", ["TestSupport", "HTTPWire"] + nio),
         tests("HTTPClient", ["TestSupport", "HTTPWire", "HTTPServer"] + nio),
+        tests("BucketClient"),
         tests("Origins", ["TestSupport"] + nio),
         tests("ControlPlane", ["TestSupport", "HTTPClient"] + nio),
         tests("ObjectStore", ["TestSupport", "HTTPClient", "SignatureV4"] + nio),
