@@ -1,0 +1,21 @@
+/// May a stale response be served because the origin fails (RFC 9111, section 4.2.4; RFC 5861, section 4)? A namespace.
+public enum StaleRule {
+    /// May it be served instead of an error?
+    ///
+    /// Never when a directive forbids stale answers. Else within the response's `stale-if-error`, the request's
+    /// (section 4 of RFC 5861 allows it there), or the site's own seconds, whichever is longest.
+    public static func mayServeStaleOnError(
+        stored: CacheControl,
+        request: CacheControl = CacheControl(),
+        freshness: Freshness,
+        siteStaleIfError: Int64?,
+        now: Int64
+    ) -> Bool {
+        if stored.noCache { return false }
+        let ttl = freshness.ttl(now: now)
+        if ttl > 0 { return true }
+        if stored.forbidsStale { return false }
+        let window = max(stored.staleIfError ?? -1, request.staleIfError ?? -1, siteStaleIfError ?? -1)
+        return -ttl < window
+    }
+}

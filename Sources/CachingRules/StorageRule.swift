@@ -1,0 +1,69 @@
+public import HTTPWire
+
+/// May a response be stored (RFC 9111, section 3)? A namespace.
+public enum StorageRule {
+    /// Why a response must not be stored by a shared cache; nil: it may be.
+    ///
+    /// `hasDefaultTTL`: the site gives a lifetime to responses that have none. `requestHasBody`: the request came with
+    /// content, which no key covers.
+    public static func mayStore(
+        method: Method,
+        requestFields: FieldList,
+        response: ResponseHead,
+        hasDefaultTTL: Bool,
+        requestHasBody: Bool = false
+    ) -> NoStoreReason? {
+        mayStore(
+            method: method,
+            requestFields: requestFields,
+            response: response,
+            control: CacheControl(response.fields),
+            hasDefaultTTL: hasDefaultTTL,
+            requestHasBody: requestHasBody
+        )
+    }
+
+    /// The same, for a caller that has parsed the response's directives.
+    public static func mayStore(
+        method: Method,
+        requestFields: FieldList,
+        response: ResponseHead,
+        control: CacheControl,
+        hasDefaultTTL: Bool,
+        requestHasBody: Bool = false
+    ) -> NoStoreReason? {
+        // The request method is understood by the cache: here GET alone. HEAD has nothing to store.
+        guard method == .get else { return .method }
+        if requestHasBody { return .requestBody }
+        if CacheControl(requestFields).noStore { return .requestNoStore }
+        let status = response.status
+        // The response status code is final; 304 only updates (section 4.3.4); 206 is the partial store's (3.3).
+        if status < 200 || status == 304 { return .status }
+        if status == 206 || status == 416 { return .partial }
+        // must-understand takes the place of no-store where the status is understood (section 5.2.2.3).
+        if control.mustUnderstand {
+            guard ResponseStatus.isUnderstood(status) else { return .status }
+        } else if control.noStore {
+            return .noStore
+        }
+        if control.isPrivate { return .isPrivate }
+        // Section 3.5: must-revalidate, public and s-maxage permit sharing.
+        if requestFields.contains(.authorization),
+            !control.mustRevalidate, !control.isPublic, control.sMaxAge == nil
+        {
+            return .authorization
+        }
+        if Vary.isStar(response.fields) { return .varyStar }
+        guard hasUse(response, control, hasDefaultTTL) else { return .noFreshness }
+        return nil
+    }
+
+    /// Section 3, the last condition, and whether a stored copy could ever be used: with a lifetime, or after
+    /// validation.
+    private static func hasUse(_ response: ResponseHead, _ control: CacheControl, _ hasDefaultTTL: Bool) -> Bool {
+        let fields = response.fields
+        if control.hasLifetime || fields.contains(.expires) { return true }
+        guard control.isPublic || ResponseStatus.isHeuristicallyCacheable(response.status) else { return false }
+        return hasDefaultTTL || fields.contains(.etag) || fields.contains(.lastModified)
+    }
+}
