@@ -1,0 +1,1 @@
+"""What the journeys need to play people: programs, clients, browsers, origins."""
