@@ -153,7 +153,13 @@ let package = Package(
         tests("BucketClient"),
         tests("Origins", ["TestSupport"] + nio),
         tests("ControlPlane", ["TestSupport", "HTTPClient"] + nio),
-        tests("ObjectStore", ["TestSupport", "HTTPClient", "SignatureV4"] + nio),
+        tests(
+            "ObjectStore",
+            [
+                "TestSupport", "HTTPClient", "HTTPServer", "HTTPWire", "SignatureV4", logging,
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ] + nio
+        ),
         tests("Edge", ["TestSupport"] + nio),
         // Behaviour of the built program, client and origin scripted.
         .testTarget(
