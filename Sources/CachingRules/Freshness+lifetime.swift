@@ -13,7 +13,7 @@ extension Freshness {
 
     /// What a response without explicit lifetime gets: the site's default, or a tenth of the time since it was last
     /// modified, at most a day (section 4.2.2). Only where the status is defined as heuristically cacheable, or
-    /// `public` says so; else 0.
+    /// `public` says so; else 0. An error that is merely `public` does not get the site's default.
     static func assignedLifetime(
         _ response: ResponseHead,
         _ control: CacheControl,
@@ -23,7 +23,10 @@ extension Freshness {
         heuristics: Bool
     ) -> Int64 {
         guard control.isPublic || ResponseStatus.isHeuristicallyCacheable(response.status) else { return 0 }
-        if let defaultTTL { return min(max(0, defaultTTL), CacheControl.secondsMax) }
+        if let defaultTTL {
+            guard StorageRule.mayHaveDefaultTTL(response.status, control) else { return 0 }
+            return min(max(0, defaultTTL), CacheControl.secondsMax)
+        }
         guard heuristics, let modified = Self.date(response.fields, .lastModified) else { return 0 }
         return min(max(0, saturating(date, modified)) / 10, heuristicLifetimeMax)
     }

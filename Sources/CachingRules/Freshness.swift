@@ -76,15 +76,16 @@ public struct Freshness: Sendable, Equatable {
 
     /// Section 4.2.3: the age at a moment, never negative. A clock that was set back adds nothing.
     public func age(now: Int64) -> Int64 {
-        let resident = max(0, Self.saturating(now, responseTime))
-        return min(correctedInitialAge.addingReportingOverflow(resident).partialValue, CacheControl.secondsMax)
+        let limit = CacheControl.secondsMax
+        let resident = min(max(0, Self.saturating(now, responseTime)), limit)
+        return min(min(max(0, correctedInitialAge), limit) + resident, limit)
     }
 
     /// Section 4.2: fresh as long as the lifetime exceeds the age.
-    public func isFresh(now: Int64) -> Bool { lifetime > age(now: now) }
+    public func isFresh(now: Int64) -> Bool { ttl(now: now) > 0 }
 
     /// Seconds for which it stays fresh; negative: for how long it has been stale. As in Cache-Status (RFC 9211, 2.4).
-    public func ttl(now: Int64) -> Int64 { lifetime - age(now: now) }
+    public func ttl(now: Int64) -> Int64 { min(max(0, lifetime), CacheControl.secondsMax) - age(now: now) }
 
     /// The Age field (section 5.1): the first member of the first line, 0 if that is no number. Saturates at 2^31.
     static func ageValue(_ fields: FieldList) -> Int64 {

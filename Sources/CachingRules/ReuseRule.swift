@@ -21,9 +21,8 @@ public enum ReuseRule {
     ) -> Decision {
         if stored.noCache { return .validate(.stale) }
         if request.noCache { return .validate(.request) }
-        let age = freshness.age(now: now)
-        if let maxAge = request.maxAge, age > maxAge { return .validate(.request) }
-        let ttl = freshness.lifetime - age
+        if let maxAge = request.maxAge, freshness.age(now: now) > maxAge { return .validate(.request) }
+        let ttl = freshness.ttl(now: now)
         if ttl > 0 {
             guard let minFresh = request.minFresh, ttl < minFresh else { return .fresh }
             return .validate(.request)

@@ -64,6 +64,12 @@ public enum StorageRule {
         let fields = response.fields
         if control.hasLifetime || fields.contains(.expires) { return true }
         guard control.isPublic || ResponseStatus.isHeuristicallyCacheable(response.status) else { return false }
-        return hasDefaultTTL || fields.contains(.etag) || fields.contains(.lastModified)
+        if hasDefaultTTL, mayHaveDefaultTTL(response.status, control) { return true }
+        return fields.contains(.etag) || fields.contains(.lastModified)
+    }
+
+    /// Does a site's default lifetime apply to this status?
+    static func mayHaveDefaultTTL(_ status: Int, _ control: CacheControl) -> Bool {
+        ResponseStatus.isHeuristicallyCacheable(status) || (control.isPublic && status < 400)
     }
 }

@@ -52,9 +52,9 @@ public struct FieldList: Sendable {
         fields.append(field)
     }
 
-    /// May there be a field of this known name? False is certain.
+    /// May there be a field of this known name? False is certain; so it is for `other`, which names nothing.
     @inline(__always)
-    func mayContain(_ name: FieldName) -> Bool { present &>> UInt64(name.rawValue) & 1 == 1 }
+    func mayContain(_ name: FieldName) -> Bool { name != .other && present &>> UInt64(name.rawValue) & 1 == 1 }
 }
 
 extension FieldList: Equatable {

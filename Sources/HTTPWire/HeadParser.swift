@@ -125,6 +125,8 @@ public struct HeadParser: Sendable {
     /// The next line without its CRLF; nil when it has not come whole. `limit`: where it has to end at the latest.
     private mutating func nextLine(_ input: Span<UInt8>, limit: Int) throws(HeadError) -> Range<Int>? {
         let end = min(input.count, limit)
+        // Fewer bytes than before: a caller's mistake, which must not be a trap.
+        guard end >= progress.scanned else { return nil }
         var stop = input.firstControl(from: progress.scanned, to: end)
         if stop < end, input[stop] == ASCII.carriageReturn {
             if stop + 1 < end {

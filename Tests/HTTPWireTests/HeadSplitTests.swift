@@ -61,6 +61,59 @@ import Testing
         }
     }
 
+    private func parseResponse(_ bytes: [UInt8], pieces: [Int], to method: HTTPWire.Method) -> Seen {
+        var parser = HeadParser(limits: HeadLimits(bytes: 300, fields: 6))
+        var head = ResponseHead()
+        for end in pieces {
+            let result = parser.parseResponse(bytes.span.extracting(0..<end), requestMethod: method, into: &head)
+            guard result != .needMore || end == bytes.count else { continue }
+            guard case .complete = result else {
+                return Seen(result: result, texts: [], fields: .init(), framing: .none, flags: [])
+            }
+            return Seen(
+                result: result,
+                texts: [head.reason, "\(head.status)", head.version.text],
+                fields: head.fields,
+                framing: head.framing,
+                flags: [head.keepAlive]
+            )
+        }
+        return Seen(result: .needMore, texts: [], fields: .init(), framing: .none, flags: [])
+    }
+
+    @Test("any cut of a response gives the same result", arguments: [UInt64(5), 6])
+    func anyCutOfAResponse(seed: UInt64) {
+        var random = SeededGenerator(state: seed)
+        let starts = ["HTTP/1.1 200 OK\r\n", "HTTP/1.0 304\r\n", "HTTP/1.1 204 \r\n", "HTTP/1.1 20", ""]
+        for round in 0..<1500 {
+            var text = starts.randomElement(using: &random) ?? ""
+            for _ in 0..<Int.random(in: 0..<10, using: &random) {
+                text += Self.alphabet.randomElement(using: &random) ?? ""
+                if Bool.random(using: &random) { text += "\r\n" }
+            }
+            if Bool.random(using: &random) { text += "\r\n\r\n" }
+            let bytes = Array(text.utf8)
+            let method: HTTPWire.Method = Bool.random(using: &random) ? .get : .head
+            let whole = parseResponse(bytes, pieces: [bytes.count], to: method)
+            let byByte = parseResponse(bytes, pieces: Array(0...bytes.count), to: method)
+            #expect(whole == byByte, "seed \(seed), round \(round): \(text.debugDescription)")
+        }
+    }
+
+    @Test("fewer bytes than before are waited for")
+    func shrinking() {
+        let bytes = Array("GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n\r\n".utf8)
+        var parser = HeadParser()
+        var head = RequestHead()
+        for count in [30, 5, 0, 30] {
+            let result = parser.parseRequest(bytes.span.extracting(0..<count), into: &head)
+            #expect(result == .needMore)
+        }
+        let result = parser.parseRequest(bytes.span, into: &head)
+        #expect(result == .complete(length: bytes.count))
+        #expect(head.fields.count == 2)
+    }
+
     @Test("random bytes never do harm, and a parser is as good as new after them", arguments: [UInt64(11), 12])
     func randomBytes(seed: UInt64) {
         var random = SeededGenerator(state: seed)

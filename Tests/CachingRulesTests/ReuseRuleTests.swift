@@ -1,0 +1,82 @@
+import CachingRules
+import HTTPWire
+import Testing
+
+@Suite struct ReuseRuleTests {
+    /// A response that is fresh for 60 s, asked for some seconds after it came.
+    private func decide(_ stored: String, after seconds: Int64, request: String = "") -> ReuseRule.Decision {
+        ReuseRule.decide(
+            stored: control(stored),
+            freshness: freshness([("Date", date(0)), ("Cache-Control", "max-age=60")]),
+            request: control(request),
+            now: arrival + seconds
+        )
+    }
+
+    @Test("RFC 9111, 4.2: fresh and stale")
+    func freshAndStale() {
+        #expect(decide("", after: 0) == .fresh)
+        #expect(decide("must-revalidate", after: 59) == .fresh)
+        #expect(decide("", after: 60) == .validate(.stale))
+        #expect(decide("no-cache", after: 0) == .validate(.stale))
+    }
+
+    @Test("RFC 9111, 5.2.1: request directives")
+    func requestDirectives() {
+        #expect(decide("", after: 10, request: "no-cache") == .validate(.request))
+        #expect(decide("", after: 10, request: "max-age=9") == .validate(.request))
+        #expect(decide("", after: 10, request: "max-age=10") == .fresh)
+        #expect(decide("", after: 1, request: "max-age=0") == .validate(.request))
+        #expect(decide("", after: 10, request: "min-fresh=50") == .fresh)
+        #expect(decide("", after: 10, request: "min-fresh=51") == .validate(.request))
+        #expect(decide("", after: 70, request: "max-stale=10") == .staleAllowed)
+        #expect(decide("", after: 71, request: "max-stale=10") == .validate(.stale))
+        #expect(decide("", after: 7100, request: "max-stale") == .staleAllowed)
+    }
+
+    @Test("RFC 5861, 3: stale-while-revalidate")
+    func staleWhileRevalidate() {
+        #expect(decide("stale-while-revalidate=30", after: 60) == .staleWhileRevalidate)
+        #expect(decide("stale-while-revalidate=30", after: 89) == .staleWhileRevalidate)
+        #expect(decide("stale-while-revalidate=30", after: 90) == .validate(.stale))
+        #expect(decide("stale-while-revalidate=0", after: 60) == .validate(.stale))
+    }
+
+    @Test(
+        "RFC 9111, 4.2.4: what forbids stale answers",
+        arguments: ["must-revalidate", "proxy-revalidate", "s-maxage=60", "no-cache"]
+    )
+    func forbidden(directive: String) {
+        #expect(decide("\(directive), stale-while-revalidate=30", after: 60) == .validate(.stale))
+        #expect(decide(directive, after: 61, request: "max-stale=100") == .validate(.stale))
+        let mayServe = StaleRule.mayServeStaleOnError(
+            stored: control("\(directive), stale-if-error=1000"),
+            freshness: freshness([("Date", date(0)), ("Cache-Control", "max-age=60")]),
+            siteStaleIfError: 1000,
+            now: arrival + 70
+        )
+        #expect(!mayServe)
+    }
+
+    @Test("RFC 5861, 4: stale-if-error of response, request and site")
+    func staleIfError() {
+        func mayServe(_ stored: String, _ request: String, _ site: Int64?, after seconds: Int64) -> Bool {
+            StaleRule.mayServeStaleOnError(
+                stored: control(stored),
+                request: control(request),
+                freshness: freshness([("Date", date(0)), ("Cache-Control", "max-age=60")]),
+                siteStaleIfError: site,
+                now: arrival + seconds
+            )
+        }
+        #expect(mayServe("", "", nil, after: 59))
+        #expect(!mayServe("", "", nil, after: 60))
+        #expect(!mayServe("", "", 0, after: 60))
+        #expect(mayServe("", "", 10, after: 69))
+        #expect(!mayServe("", "", 10, after: 70))
+        #expect(mayServe("stale-if-error=20", "", 10, after: 79))
+        #expect(mayServe("", "stale-if-error=20", nil, after: 79))
+        #expect(!mayServe("no-cache", "", 100, after: 1))
+        #expect(mayServe("must-revalidate", "", nil, after: 1))
+    }
+}

@@ -1,0 +1,108 @@
+import CachingRules
+import HTTPWire
+import Testing
+
+@Suite struct StoredHeadUpdateTests {
+    private let stored = [
+        ("Date", "Thu, 01 Jan 1970 00:00:00 GMT"), ("Age", "5"), ("ETag", "\"a\""), ("Content-Length", "36"),
+        ("Content-Encoding", "gzip"), ("X-Old", "1"), ("X-Two", "1"), ("X-Two", "2"), ("Cache-Control", "max-age=1"),
+    ]
+
+    private func text(_ list: FieldList) -> [String] {
+        list.fields.map { list.nameString($0) + ": " + list.valueString($0) }
+    }
+
+    @Test("RFC 9111, 3.2: fields of the 304 take the place of the stored ones, with a few exceptions")
+    func merging() {
+        let merged = StoredHeadUpdate.merging(
+            stored: fields(stored),
+            notModified: fields([
+                ("Date", date(0)), ("etag", "\"a\""), ("Content-Length", "10"), ("Content-Encoding", "br"),
+                ("Content-Range", "bytes 0-0/1"), ("x-two", "3"), ("cache-control", "max-age=2"), ("X-New", "4"),
+                ("Connection", "x-hop"), ("X-Hop", "5"), ("Transfer-Encoding", "chunked"), ("Proxy-Authenticate", "x"),
+            ])
+        )
+        #expect(
+            text(merged) == [
+                "Content-Length: 36", "Content-Encoding: gzip", "X-Old: 1", "Date: \(date(0))", "etag: \"a\"",
+                "x-two: 3",
+                "cache-control: max-age=2", "X-New: 4",
+            ]
+        )
+        #expect(CacheControl(merged).maxAge == 2)
+    }
+
+    @Test("RFC 9111, 4.2.3: the age of the old exchange does not survive it")
+    func age() {
+        let merged = StoredHeadUpdate.merging(stored: fields(stored), notModified: fields([]))
+        #expect(merged[.age] == nil)
+        #expect(merged[.date] == nil)
+        #expect(merged[.etag] == "\"a\"")
+        let aged = StoredHeadUpdate.merging(stored: fields(stored), notModified: fields([("Age", "7")]))
+        #expect(aged.values(.age) == ["7"])
+    }
+
+    @Test("RFC 9111, 4.3.4: a 304 with another validator is about something else")
+    func validators() {
+        func applies(_ stored: [(String, String)], _ update: [(String, String)]) -> Bool {
+            StoredHeadUpdate.applies(stored: fields(stored), notModified: fields(update))
+        }
+        #expect(applies([("ETag", "\"a\"")], [("ETag", "\"a\"")]))
+        #expect(applies([("ETag", "\"a\"")], [("ETag", "W/\"a\"")]))
+        #expect(!applies([("ETag", "\"a\"")], [("ETag", "\"b\"")]))
+        #expect(!applies([], [("ETag", "\"b\"")]))
+        #expect(applies([("ETag", "\"a\"")], []))
+        #expect(applies([("Last-Modified", date(0))], [("Last-Modified", date(0))]))
+        #expect(!applies([("Last-Modified", date(0))], [("Last-Modified", date(1))]))
+        #expect(applies([("ETag", "a\"")], [("ETag", "a\"")]))
+        #expect(!applies([("ETag", "a\"")], [("ETag", "b\"")]))
+    }
+
+    @Test("RFC 9111, 4.1: Vary's names and the request's selecting values")
+    func vary() {
+        #expect(
+            Vary.names(fields([("Vary", "Foo , bar"), ("vary", "FOO, ,Accept-Encoding")])) == [
+                "accept-encoding", "bar", "foo",
+            ]
+        )
+        #expect(Vary.names(fields([])) == [])
+        func selector(_ pairs: [(String, String)]) -> [UInt8] {
+            Vary.selector(names: ["accept-language", "foo"], request: fields(pairs))
+        }
+        #expect(selector([("Foo", "1,2")]) == selector([("foo", " 1 , 2 "), ("Other", "x")]))
+        #expect(selector([("Foo", "1,2")]) == selector([("foo", "1"), ("FOO", "2")]))
+        #expect(selector([("Foo", "1")]) != selector([("Foo", "2")]))
+        #expect(selector([("Foo", "1")]) != selector([("Accept-Language", "1")]))
+        #expect(selector([("Foo", "")]) != selector([]))
+        #expect(selector([("Foo", "a b")]) != selector([("Foo", "ab")]))
+        #expect(
+            selector([("Foo", "1"), ("Accept-Language", "de")]) == selector([("Accept-Language", "de"), ("Foo", "1")])
+        )
+    }
+
+    @Test("random updates: the body's own fields never change")
+    func properties() {
+        var random = SeededGenerator(state: 2)
+        let names = [
+            "Content-Length", "content-encoding", "Content-Range", "ETag", "X", "Connection", "Date", "Age", "Via",
+        ]
+        for _ in 0..<2000 {
+            func some() -> FieldList {
+                fields(
+                    (0..<6).map { _ in
+                        (names.randomElement(using: &random) ?? "", "\(Int.random(in: 0..<4, using: &random))")
+                    }
+                )
+            }
+            let old = some()
+            let new = some()
+            let merged = StoredHeadUpdate.merging(stored: old, notModified: new)
+            for name in [FieldName.contentLength, .contentEncoding, .contentRange] {
+                #expect(merged.values(name) == old.values(name))
+            }
+            let etags = new.values(.etag)
+            #expect(merged.values(.etag) == (etags.isEmpty ? old.values(.etag) : etags))
+            #expect(merged.values(.age) == new.values(.age))
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import CachingRules
+import HTTPWire
+
+/// A small generator with a fixed seed, so that a failure can be repeated.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// The moment at which the tests' responses arrive.
+let arrival: Int64 = 1_800_000_000
+
+func fields(_ pairs: [(String, String)]) -> FieldList {
+    var list = FieldList()
+    for (name, value) in pairs { list.append(name: name, value) }
+    return list
+}
+
+func response(_ status: Int, _ pairs: [(String, String)]) -> ResponseHead {
+    ResponseHead(status: status, fields: fields(pairs))
+}
+
+func control(_ lines: String...) -> CacheControl {
+    CacheControl(fields(lines.map { ("Cache-Control", $0) }))
+}
+
+/// A date some seconds from the arrival.
+func date(_ offset: Int64) -> String { HTTPDate.format(arrival + offset) }
+
+func freshness(
+    _ pairs: [(String, String)],
+    status: Int = 200,
+    defaultTTL: Int64? = nil,
+    heuristics: Bool = true,
+    delay: Int64 = 0
+) -> Freshness {
+    Freshness.of(
+        response(status, pairs),
+        requestTime: arrival - delay,
+        responseTime: arrival,
+        defaultTTL: defaultTTL,
+        heuristics: heuristics
+    )
+}
