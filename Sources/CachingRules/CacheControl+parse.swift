@@ -94,6 +94,7 @@ extension CacheControl {
         }
     }
 
+    /// What follows a directive's name. A value.
     private enum Argument: Equatable {
         case absent, malformed
         case value(Range<Int>)

@@ -29,6 +29,7 @@ public struct ChunkedDecoder: Sendable {
         }
     }
 
+    /// What the next byte belongs to. A value.
     private enum State {
         case size, chunkExtension, sizeLineFeed
         case data, dataReturn, dataLineFeed

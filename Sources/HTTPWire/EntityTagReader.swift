@@ -1,7 +1,7 @@
 /// Takes the tags out of a comma-separated list one by one, without copying. A value on the stack, given the bytes at
 /// each step.
 struct EntityTagReader {
-    /// Where a tag's opaque part lies, and whether it was marked as weak.
+    /// Where a tag's opaque part lies, and whether it was marked as weak. A value.
     struct Member {
         var isWeak: Bool
         var opaque: Range<Int>

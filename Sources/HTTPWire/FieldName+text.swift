@@ -35,12 +35,14 @@ extension FieldName {
 private struct KnownNames: Sendable {
     static let shared = KnownNames()
 
+    /// A name with its words. A value.
     struct Entry {
         var words: Words
         var name: FieldName
     }
 
-    /// First, middle and last eight bytes of a name; together with the length they determine it.
+    /// First, middle and last eight bytes of a name; together with the length they determine it. A
+    /// value.
     struct Words: Equatable {
         var first: UInt64 = 0
         var middle: UInt64 = 0

@@ -1,4 +1,5 @@
-/// What the fields seen so far say about the message's framing and the connection (RFC 9112, sections 6 and 9). A value.
+/// What the fields seen so far say about the message's framing and the connection (RFC 9112, sections 6 and 9).
+/// A value.
 struct FramingFields: Sendable {
     var version: HTTPVersion = .http11
     private var length: UInt64?

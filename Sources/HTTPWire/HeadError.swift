@@ -1,6 +1,6 @@
 /// Why a message was refused, and where. A value of two words; the text is made only when it is asked for.
 public struct HeadError: Error, Equatable, Sendable {
-    /// What was wrong.
+    /// What was wrong. A value.
     public enum Kind: String, Sendable, CaseIterable {
         case badRequestLine, badTarget, badVersion, unsupportedVersion, methodTooLong, targetTooLong, badStatusLine
         case bareLineFeed, bareCarriageReturn, controlCharacter
