@@ -55,6 +55,7 @@ let package = Package(
         // Layer 0: the system's libraries.
         .systemLibrary(name: "CBrotli", pkgConfig: "libbrotlienc", providers: [.apt(["libbrotli-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLibc"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Layer 1: plain functions and state machines over bytes and time. Neither NIO nor Foundation.
@@ -63,7 +64,7 @@ let package = Package(
         library("CachePolicy"),
 
         // Layer 2: the cache's parts.
-        library("CacheStore", ["HTTPWire", "CachingRules", "CachePolicy", logging] + nio),
+        library("CacheStore", ["CLibc", "HTTPWire", "CachingRules", "CachePolicy", logging] + nio),
         library(
             "ContentCoding",
             ["CZlib", "CBrotli", "HTTPWire", "CachingRules", .product(name: "NIOCore", package: "swift-nio")]

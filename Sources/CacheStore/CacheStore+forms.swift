@@ -1,0 +1,103 @@
+import CachingRules
+
+extension CacheStore {
+    /// The resource in memory with this key; counts as a use. Memory only, and allocates nothing.
+    ///
+    /// A resource of which no form survived a hard purge is dropped here and not returned. Where there are variants, or a
+    /// soft purge or another log may matter, ask ``PurgeEpochs/state(of:key:)`` about the form that is going to be sent.
+    public func lookup(hash: KeyHash, key: Span<UInt8>) -> Resource? {
+        guard let found = memory.shard(hash.value).find(hash.value, key) else { return nil }
+        let resource = found.resource
+        if epochs.isDead(resource.identity, key: resource.key) { return withoutDead(resource) }
+        return resource
+    }
+
+    /// Stores an identity form in memory, and on disk when it is admitted there.
+    ///
+    /// Refused when a purge has come since its mark was taken, and when what is stored was asked of the origin later.
+    /// Forms derived from what it replaces go. `reserved`: bytes that the fill holds of ``reserve(_:)``; they are given
+    /// back here, whatever the outcome.
+    public func insert(_ form: Representation, key: CacheKey, reserved: Int = 0) -> InsertOutcome {
+        guard form.coding == .identity, epochs.judge(form.mark, key: key, tags: form.head.tags) != .dead else {
+            release(reserved)
+            return .refused(.purged)
+        }
+        let outcome = memory.update(key, reserved: reserved) { present in
+            guard let present else { return Resource(key: key, representations: [form]) }
+            let same = present.representation(for: .identity, variant: form.variant)
+            if let same, same.generation > form.generation { return nil }
+            return present.inserting(form)
+        }
+        switch outcome {
+        case .done(let resource): return .stored(resource)
+        case .unchanged: return .refused(.superseded)
+        case .tooLarge, .noRoom:
+            // What it was to replace is out of date all the same.
+            memory.remove(key) { $0.identity.generation < form.generation }
+            if case .noRoom = outcome { return .refused(.noRoom) }
+            return .refused(.tooLarge)
+        }
+    }
+
+    /// A 304: the body of `generation` stays, under a new head and with the mark taken before the revalidation was sent.
+    ///
+    /// `derivedHead` makes the new head of each coded form; forms for which it gives nil are dropped. nil, and nothing is
+    /// changed, when that generation is not in memory any more or a hard purge has killed it (rule N3: no 304 revives it).
+    public func freshen(
+        _ key: CacheKey,
+        generation: UInt64,
+        head: StoredHead,
+        mark: PurgeMark,
+        derivedHead: (Representation) -> StoredHead? = { _ in nil }
+    ) -> Resource? {
+        let outcome = memory.update(key) { present in
+            guard let present,
+                let form = present.representations.first(where: { $0.generation == generation }),
+                epochs.judge(form.mark, key: key, tags: form.head.tags) != .dead
+            else { return nil }
+            return present.replacing(generation: generation) { form in
+                if form.coding == .identity { return form.freshened(head: head, mark: mark) }
+                return derivedHead(form).map { form.freshened(head: $0, mark: mark) }
+            }
+        }
+        guard case .done(let resource) = outcome else { return nil }
+        return resource
+    }
+
+    /// Adds a coded form beside its parent, if the parent's generation is still the one stored (rule N4). It takes the
+    /// place of a form of the same coding.
+    public func attach(_ form: Representation, key: CacheKey) -> Bool {
+        let outcome = memory.update(key) { $0?.attaching(form) }
+        guard case .done = outcome else { return false }
+        return true
+    }
+
+    /// Forgets everything stored under the key, in memory and on disk.
+    public func remove(_ key: CacheKey) {
+        memory.remove(key)
+    }
+
+    /// An unsafe method has changed the URL (RFC 9111, section 4.4): forgets what is stored under the key, and kills what
+    /// is being filled, by an epoch and on disk.
+    public func invalidate(_ key: CacheKey) {
+        epochs.invalidate(
+            .url(
+                site: String(decoding: key.site, as: UTF8.self),
+                path: Array(key.path),
+                query: key.query.map(Array.init)
+            )
+        )
+        remove(key)
+    }
+
+    /// Drops the variants that a purge has killed; returns what is left.
+    private func withoutDead(_ resource: Resource) -> Resource? {
+        let key = resource.key
+        guard let living = resource.keeping({ !epochs.isDead($0, key: key) }) else {
+            memory.remove(key) { $0 === resource }
+            return nil
+        }
+        if case .done(let stored) = memory.update(key, { $0 === resource ? living : nil }) { return stored }
+        return living
+    }
+}

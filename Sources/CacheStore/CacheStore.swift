@@ -1,0 +1,76 @@
+public import Logging
+import Synchronization
+
+/// The cache of one edge: memory tier, disk tier, purge epochs. Safe from every thread.
+///
+/// Which purge number goes where (the rules are in docs/architecture.md):
+/// - ``insert(_:key:reserved:)`` stores the mark that the caller took before its origin request (N2);
+/// - ``freshen(_:generation:head:mark:derivedHead:)`` stores the one taken before the revalidation (N3);
+/// - ``attach(_:key:)`` gives a derived form its parent's (N4);
+/// - promotion from disk and carry-over between segments keep the record's (N5).
+public final class CacheStore: Sendable {
+    /// The purges applied so far. Take ``PurgeEpochs/mark`` before an origin request is sent.
+    public let epochs: PurgeEpochs
+    let budget: MemoryBudget
+    let memory: MemoryTier
+    let hasher: SipHash
+    let logger: Logger
+    private let generations: Atomic<UInt64>
+
+    /// The smallest memory budget that works, in bytes.
+    public static let smallestMemory = 1 << 20
+
+    /// Opens the store. With a disk: makes the folder, locks it and finds out what is on it.
+    public init(_ configuration: CacheStoreConfiguration, logger: Logger) throws(CacheStoreError) {
+        guard configuration.memoryBytes >= Self.smallestMemory else {
+            throw .memoryTooSmall(bytes: configuration.memoryBytes, smallest: Self.smallestMemory)
+        }
+        self.logger = logger
+        budget = MemoryBudget(limit: configuration.memoryBytes)
+        epochs = PurgeEpochs(budget: budget)
+        memory = MemoryTier(budget: budget)
+        hasher = .random()
+        generations = Atomic(0)
+    }
+
+    /// The store's keyed hash of a key's bytes. Allocates nothing.
+    public func hash(_ key: Span<UInt8>) -> KeyHash {
+        KeyHash(value: hasher.hash(key))
+    }
+
+    /// The key with these bytes (`site 0x00 path [? query]`); nil when there is no 0x00 in them.
+    public func key(bytes: [UInt8]) -> CacheKey? {
+        CacheKey(bytes: bytes, hash: hash(bytes.span))
+    }
+
+    /// The key of a site's path (normalised) and query (nil: not part of the key).
+    public func key(site: String, path: String, query: String? = nil) -> CacheKey {
+        let bytes = CacheKey.bytes(site: site, path: path.utf8, query: query?.utf8)
+        return CacheKey(wellFormed: bytes, hash: hash(bytes.span))
+    }
+
+    /// The name of a new body; take it when its fill starts. Later ones are higher, also after a restart.
+    public func nextGeneration() -> UInt64 {
+        generations.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+
+    /// Room for bytes of a fill, counted in the one budget. False: everything else is gone already; pass through
+    /// uncached. Give it back with ``release(_:)``, or hand it to ``insert(_:key:reserved:)``.
+    public func reserve(_ bytes: Int) -> Bool { memory.reserve(bytes) }
+
+    /// Gives back what ``reserve(_:)`` took.
+    public func release(_ bytes: Int) { memory.release(bytes) }
+
+    /// The most that one object may take in memory, in bytes, heads included.
+    public var memoryObjectLimit: Int { memory.objectLimit }
+
+    /// This moment's figures.
+    public func statistics() -> CacheStatistics {
+        var statistics = CacheStatistics()
+        statistics.memoryObjects = memory.totals.count
+        statistics.memoryUsedBytes = budget.used
+        statistics.memoryLimitBytes = budget.limit
+        statistics.memoryEvictions = memory.evicted
+        return statistics
+    }
+}

@@ -1,0 +1,30 @@
+/// What a store is given to work with. A value.
+public struct CacheStoreConfiguration: Sendable {
+    /// The one budget for everything the store keeps in memory, in bytes.
+    public var memoryBytes: Int
+    /// The disk tier; nil: memory only.
+    public var disk: DiskConfiguration?
+
+    /// A store with this much memory, and a disk tier or none.
+    public init(memoryBytes: Int, disk: DiskConfiguration? = nil) {
+        self.memoryBytes = memoryBytes
+        self.disk = disk
+    }
+}
+
+/// A disk tier's folder and size. A value.
+public struct DiskConfiguration: Sendable {
+    /// The folder; made if missing, with mode 0700. One process may use it at a time.
+    public var path: String
+    /// The most that the segment files may take together, in bytes.
+    public var bytes: Int
+    /// Bodies below this many bytes are written at once, others when they are asked for the second time.
+    public var admitAtOnceBelow: Int
+
+    /// A folder that may take `bytes`.
+    public init(path: String, bytes: Int, admitAtOnceBelow: Int = 64 << 10) {
+        self.path = path
+        self.bytes = bytes
+        self.admitAtOnceBelow = admitAtOnceBelow
+    }
+}

@@ -1,0 +1,145 @@
+/// Every system call that the disk tier makes: one door, at which tests inject faults. Safe from every thread.
+///
+/// Reads and writes may be short, as the system's are; use ``readFully(_:into:at:path:)`` and
+/// ``writeFully(_:_:at:path:)``. A call interrupted by a signal is repeated inside.
+protocol DiskIO: Sendable {
+    /// Opens for reading and writing, close-on-exec; with `create`, makes it with mode 0600 and empties it.
+    func open(_ path: String, create: Bool) throws(DiskError) -> Int32
+    func close(_ file: Int32)
+    func size(_ file: Int32, path: String) throws(DiskError) -> Int
+    func read(
+        _ file: Int32,
+        into target: UnsafeMutableRawBufferPointer,
+        at offset: Int,
+        path: String
+    ) throws(DiskError) -> Int
+    func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, path: String) throws(DiskError) -> Int
+    func truncate(_ file: Int32, to length: Int, path: String) throws(DiskError)
+    /// Waits until the file's data is on the disk.
+    func sync(_ file: Int32, path: String) throws(DiskError)
+    /// Takes the lock of the file for this open file; false when another has it.
+    func lock(_ path: String) throws(DiskError) -> Int32?
+    func rename(_ from: String, to: String) throws(DiskError)
+    func remove(_ path: String) throws(DiskError)
+    /// Makes a folder with mode 0700, and those it lies in; one that exists is fine.
+    func makeFolder(_ path: String) throws(DiskError)
+    func names(in folder: String) throws(DiskError) -> [String]
+    /// Waits until the folder's own entries are on the disk: after a rename.
+    func syncFolder(_ path: String) throws(DiskError)
+}
+
+extension DiskIO {
+    /// Reads exactly as many bytes as `target` holds.
+    func readFully(
+        _ file: Int32,
+        into target: UnsafeMutableRawBufferPointer,
+        at offset: Int,
+        path: String
+    ) throws(DiskError) {
+        var done = 0
+        while done < target.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: target[done...])
+            let count = try read(file, into: rest, at: offset + done, path: path)
+            guard count > 0 else { throw DiskError(operation: .read, path: path, code: 0) }
+            done += count
+        }
+    }
+
+    /// Reads up to `count` bytes; fewer only at the end of the file.
+    func readBytes(_ file: Int32, _ count: Int, at offset: Int, path: String) throws(DiskError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var done = 0
+        while done < count {
+            // Unsafe pointer: within the array, and gone when the closure returns. (The closure's error is typed by hand.)
+            let result = bytes.withUnsafeMutableBytes { raw -> Result<Int, DiskError> in
+                let rest = UnsafeMutableRawBufferPointer(rebasing: raw[done...])
+                do throws(DiskError) {
+                    return .success(try read(file, into: rest, at: offset + done, path: path))
+                } catch {
+                    return .failure(error)
+                }
+            }
+            let got = try result.get()
+            if got == 0 { break }
+            done += got
+        }
+        bytes.removeLast(count - done)
+        return bytes
+    }
+
+    /// Writes all of `bytes`.
+    func writeFully(
+        _ file: Int32,
+        _ bytes: UnsafeRawBufferPointer,
+        at offset: Int,
+        path: String
+    ) throws(DiskError) {
+        var done = 0
+        while done < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            let count = try write(file, rest, at: offset + done, path: path)
+            guard count > 0 else { throw DiskError(operation: .write, path: path, code: 0) }
+            done += count
+        }
+    }
+
+    /// Writes all of `bytes`.
+    func writeBytes(_ file: Int32, _ bytes: [UInt8], at offset: Int, path: String) throws(DiskError) {
+        let result = bytes.withUnsafeBytes { raw -> Result<Void, DiskError> in
+            do throws(DiskError) {
+                try writeFully(file, raw, at: offset, path: path)
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    /// The whole of a small file; nil when there is none.
+    func readFile(_ path: String, limit: Int) throws(DiskError) -> [UInt8]? {
+        let file: Int32
+        do throws(DiskError) {
+            file = try open(path, create: false)
+        } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
+        defer { close(file) }
+        let count = try size(file, path: path)
+        guard count <= limit else { throw DiskError(operation: .read, path: path, code: 0) }
+        return try readBytes(file, count, at: 0, path: path)
+    }
+
+    /// Replaces a small file as a whole: written beside it, synced, renamed over it, and the folder synced.
+    func replaceFile(_ path: String, in folder: String, with bytes: [UInt8]) throws(DiskError) {
+        let temporary = path + ".new"
+        try writeAndSync(temporary, bytes)
+        try rename(temporary, to: path)
+        try syncFolder(folder)
+    }
+}
+
+extension DiskIO {
+    private func writeAndSync(_ path: String, _ bytes: [UInt8]) throws(DiskError) {
+        let file = try open(path, create: true)
+        defer { close(file) }
+        try writeBytes(file, bytes, at: 0, path: path)
+        try sync(file, path: path)
+    }
+}
+
+/// A file that is closed when its last reader lets go of it. An immutable snapshot.
+final class OpenFile: Sendable {
+    let descriptor: Int32
+    let path: String
+    private let io: any DiskIO
+
+    init(descriptor: Int32, path: String, io: any DiskIO) {
+        self.descriptor = descriptor
+        self.path = path
+        self.io = io
+    }
+
+    deinit { io.close(descriptor) }
+}

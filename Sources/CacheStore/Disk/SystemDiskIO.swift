@@ -1,0 +1,105 @@
+import CLibc
+import Glibc
+
+extension DiskError {
+    var isNotFound: Bool { code == ENOENT }
+}
+
+/// ``DiskIO`` by the system itself. A value with no state.
+struct SystemDiskIO: DiskIO {
+    func open(_ path: String, create: Bool) throws(DiskError) -> Int32 {
+        let flags = O_RDWR | O_CLOEXEC | (create ? O_CREAT | O_TRUNC : 0)
+        return try call(.open, path) { Glibc.open(path, flags, 0o600) }
+    }
+
+    func close(_ file: Int32) {
+        _ = Glibc.close(file)
+    }
+
+    func size(_ file: Int32, path: String) throws(DiskError) -> Int {
+        var status = stat()
+        _ = try call(.size, path) { fstat(file, &status) }
+        return Int(status.st_size)
+    }
+
+    func read(
+        _ file: Int32,
+        into target: UnsafeMutableRawBufferPointer,
+        at offset: Int,
+        path: String
+    ) throws(DiskError) -> Int {
+        try call(.read, path) { pread(file, target.baseAddress, target.count, off_t(offset)) }
+    }
+
+    func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, path: String) throws(DiskError) -> Int {
+        try call(.write, path) { pwrite(file, bytes.baseAddress, bytes.count, off_t(offset)) }
+    }
+
+    func truncate(_ file: Int32, to length: Int, path: String) throws(DiskError) {
+        _ = try call(.truncate, path) { ftruncate(file, off_t(length)) }
+    }
+
+    func sync(_ file: Int32, path: String) throws(DiskError) {
+        _ = try call(.sync, path) { fdatasync(file) }
+    }
+
+    func lock(_ path: String) throws(DiskError) -> Int32? {
+        let file = try call(.lock, path) { Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
+        if flock(file, LOCK_EX | LOCK_NB) == 0 { return file }
+        let code = errno
+        close(file)
+        if code == EWOULDBLOCK { return nil }
+        throw DiskError(operation: .lock, path: path, code: code)
+    }
+
+    func rename(_ from: String, to: String) throws(DiskError) {
+        _ = try call(.rename, from) { Glibc.rename(from, to) }
+    }
+
+    func remove(_ path: String) throws(DiskError) {
+        _ = try call(.remove, path) { unlink(path) }
+    }
+
+    func makeFolder(_ path: String) throws(DiskError) {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
+        if let slash = path.lastIndex(of: "/"), slash > path.startIndex { try makeFolder(String(path[..<slash])) }
+        if mkdir(path, 0o700) == 0 { return }
+        guard errno == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw DiskError(operation: .makeFolder, path: path, code: errno)
+        }
+    }
+
+    func names(in folder: String) throws(DiskError) -> [String] {
+        guard let handle = opendir(folder) else { throw DiskError(operation: .list, path: folder, code: errno) }
+        defer { closedir(handle) }
+        var names: [String] = []
+        while let entry = readdir(handle) {
+            // Unsafe pointer: d_name ends with a zero byte, and the entry is valid until the next readdir.
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    func syncFolder(_ path: String) throws(DiskError) {
+        let file = try call(.sync, path) { Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        defer { close(file) }
+        _ = try call(.sync, path) { fsync(file) }
+    }
+
+    private func call<Value: SignedInteger>(
+        _ operation: DiskError.Operation,
+        _ path: String,
+        _ body: () -> Value
+    ) throws(DiskError) -> Value {
+        while true {
+            let result = body()
+            if result >= 0 { return result }
+            let code = errno
+            if code != EINTR { throw DiskError(operation: operation, path: path, code: code) }
+        }
+    }
+}

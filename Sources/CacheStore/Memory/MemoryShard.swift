@@ -1,0 +1,125 @@
+import CachePolicy
+import NIOConcurrencyHelpers
+
+/// One part of the memory tier: a table, an exact LRU order and the resources, under one lock that is held for a table
+/// operation and never for anything else.
+///
+/// Unchecked: `index`, `resources` and `awaitsDisk` are touched only by `locked`, whose lock protects them.
+final class MemoryShard: @unchecked Sendable {
+    private let lock = NIOLock()
+    private var index = LRUIndex()
+    /// By slot of `index`.
+    private var resources: ContiguousArray<Resource?> = []
+    /// By slot: the next hit is the second request, on which the resource is offered to the disk.
+    private var awaitsDisk: ContiguousArray<Bool> = []
+
+    /// What a look-up found. A value.
+    struct Found {
+        var resource: Resource
+        /// This was the second request of something the disk did not take at once.
+        var isSecondRequest: Bool
+    }
+
+    /// Finds the resource with this key and makes it the most recently used. Allocates nothing.
+    func find(_ hash: UInt128, _ key: Span<UInt8>) -> Found? {
+        lock.lock()
+        defer { lock.unlock() }
+        guard let slot = index.find(hash), let resource = resources[Int(slot)] else { return nil }
+        let stored = resource.key.bytes
+        guard bytesEqual(stored.span, key) else { return nil }
+        index.touch(slot)
+        guard awaitsDisk[Int(slot)] else { return Found(resource: resource, isSecondRequest: false) }
+        awaitsDisk[Int(slot)] = false
+        return Found(resource: resource, isSecondRequest: true)
+    }
+
+    /// The resource with this key, without counting as a use.
+    func peek(_ key: CacheKey) -> Resource? {
+        lock.withLock {
+            guard let slot = index.find(key.hash.value), let resource = resources[Int(slot)], resource.key == key
+            else { return nil }
+            return resource
+        }
+    }
+
+    /// Whether anything stands under the hash.
+    func contains(_ hash: UInt128) -> Bool {
+        lock.withLock { index.find(hash) != nil }
+    }
+
+    /// Replaces `expected` (nil: nothing) by `new` (nil: nothing) under `key`, if it is what stands there.
+    ///
+    /// A foreign key under the same hash counts as nothing, and goes. Returns nil when something else stood there, else
+    /// the change of the shard's bytes beyond the two resources' costs: what the tables grew by, less what a foreign
+    /// resource gave back.
+    func replace(_ key: CacheKey, expected: Resource?, with new: Resource?, awaitsDisk: Bool = false) -> Int? {
+        lock.withLock {
+            let before = tableBytes
+            let slot = index.find(key.hash.value)
+            let present = slot.flatMap { resources[Int($0)] }
+            let own = present.flatMap { $0.key == key ? $0 : nil }
+            guard own === expected else { return nil }
+            var extra = 0
+            if let present, own == nil { extra -= present.memoryBytes }
+            switch (slot, new) {
+            case (let slot?, let new?):
+                index.setCost(slot, to: new.memoryBytes)
+                index.touch(slot)
+                put(new, in: slot, awaitsDisk)
+            case (let slot?, nil):
+                index.remove(slot)
+                resources[Int(slot)] = nil
+            case (nil, let new?):
+                let slot = index.insert(key.hash.value, cost: new.memoryBytes)
+                while resources.count < index.slotCount {
+                    resources.append(nil)
+                    self.awaitsDisk.append(false)
+                }
+                put(new, in: slot, awaitsDisk)
+            case (nil, nil): break
+            }
+            return extra + tableBytes - before
+        }
+    }
+
+    /// Takes the least recently used resource out and returns it.
+    func evict() -> Resource? {
+        lock.withLock {
+            guard let slot = index.leastRecent else { return nil }
+            let resource = resources[Int(slot)]
+            index.remove(slot)
+            resources[Int(slot)] = nil
+            return resource
+        }
+    }
+
+    /// Entries, and the sum of their costs.
+    var totals: (count: Int, bytes: Int) {
+        lock.withLock { (index.count, index.totalCost) }
+    }
+
+    /// Bytes of the tables themselves.
+    var memoryBytes: Int { lock.withLock { tableBytes } }
+
+    /// Hashes from the least recently used on.
+    var order: [UInt128] {
+        lock.withLock {
+            var result: [UInt128] = []
+            var slot = index.leastRecent
+            while let current = slot {
+                result.append(index.hash(of: current))
+                slot = index.moreRecent(than: current)
+            }
+            return result
+        }
+    }
+
+    private func put(_ resource: Resource, in slot: UInt32, _ awaits: Bool) {
+        resources[Int(slot)] = resource
+        awaitsDisk[Int(slot)] = awaits
+    }
+
+    private var tableBytes: Int {
+        index.memoryBytes + resources.capacity * MemoryLayout<Resource?>.stride + awaitsDisk.capacity
+    }
+}

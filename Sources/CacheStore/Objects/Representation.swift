@@ -1,0 +1,63 @@
+public import CachingRules
+import Synchronization
+
+/// One stored form of a resource: identity, or a coded form derived from it. An immutable snapshot, but for the atomic
+/// note of the purges it was last checked against.
+public final class Representation: Sendable {
+    /// The content coding of the bytes.
+    public let coding: Coding
+    /// Names the body: given once, when its fill started (``CacheStore/nextGeneration()``). A 304 keeps it; forms derived
+    /// from the body carry it too.
+    public let generation: UInt64
+    /// The purges known when its origin request, or its last successful revalidation, started.
+    public let mark: PurgeMark
+    /// The selecting request fields of a response with `Vary`, normalised (RFC 9111, section 4.1); empty without.
+    public let variant: [UInt8]
+    /// Status, fields, freshness.
+    public let head: StoredHead
+    /// The bytes.
+    public let body: StoredBody
+
+    /// The version of the purge epochs at which it was last found alive.
+    let checkedVersion = Atomic<UInt64>(0)
+
+    /// An identity form. `mark`: taken before its origin request was sent.
+    public init(
+        coding: Coding = .identity,
+        generation: UInt64,
+        mark: PurgeMark,
+        variant: [UInt8] = [],
+        head: StoredHead,
+        body: StoredBody
+    ) {
+        self.coding = coding
+        self.generation = generation
+        self.mark = mark
+        self.variant = variant
+        self.head = head
+        self.body = body
+    }
+
+    /// A form derived from `parent`: it takes generation, variant and purge number from it (rule N4).
+    public convenience init(derivedFrom parent: Representation, coding: Coding, head: StoredHead, body: StoredBody) {
+        self.init(
+            coding: coding,
+            generation: parent.generation,
+            mark: parent.mark,
+            variant: parent.variant,
+            head: head,
+            body: body
+        )
+    }
+
+    /// The number of the last purge of the log that was applied when its origin request started.
+    public var purgeNumber: UInt64 { mark.number }
+
+    /// The same body under a new head and mark: what a 304 makes of it (rule N3).
+    func freshened(head: StoredHead, mark: PurgeMark) -> Representation {
+        Representation(coding: coding, generation: generation, mark: mark, variant: variant, head: head, body: body)
+    }
+
+    /// Bytes of memory it takes, about: the object, its head and its body.
+    var memoryBytes: Int { 640 + variant.capacity + head.memoryBytes + body.allocatedBytes }
+}

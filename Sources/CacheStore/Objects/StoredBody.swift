@@ -1,0 +1,49 @@
+public import NIOCore
+
+/// The bytes of a stored form: in memory, or on disk only. An immutable snapshot.
+public struct StoredBody: Sendable {
+    /// Where the bytes are.
+    public enum Location: Sendable {
+        /// In memory, in order, in pieces of at most ``BodyPieces/pieceBytes``.
+        case memory([ByteBuffer])
+        /// On disk only: too large for the memory tier, read part by part.
+        case disk(DiskBody)
+    }
+
+    /// Where the bytes are.
+    public let location: Location
+    /// All of the body, in bytes.
+    public let length: UInt64
+    /// Bytes of memory it takes, allocators' rounding included.
+    let allocatedBytes: Int
+
+    /// A body in memory. Pieces that share larger storage (slices of a network buffer) are copied, so that what is
+    /// counted is what is held.
+    public init(pieces: [ByteBuffer]) {
+        let pieces = BodyPieces.trimmed(pieces.filter { $0.readableBytes > 0 })
+        location = .memory(pieces)
+        length = pieces.reduce(0) { $0 + UInt64($1.readableBytes) }
+        allocatedBytes =
+            pieces.reduce(pieces.isEmpty ? 0 : 32) {
+                $0 + BodyPieces.allocatedBytes($1) + MemoryLayout<ByteBuffer>.stride
+            }
+    }
+
+    init(disk: DiskBody) {
+        location = .disk(disk)
+        length = disk.length
+        allocatedBytes = disk.memoryBytes
+    }
+
+    /// The pieces in memory; none when the body is on disk only.
+    public var pieces: [ByteBuffer] {
+        if case .memory(let pieces) = location { return pieces }
+        return []
+    }
+
+    /// The body on disk; nil when it is in memory.
+    public var disk: DiskBody? {
+        if case .disk(let body) = location { return body }
+        return nil
+    }
+}

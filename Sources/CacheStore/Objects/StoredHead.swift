@@ -1,0 +1,78 @@
+public import CachingRules
+public import HTTPWire
+public import NIOCore
+
+/// Everything about a stored answer but its body. An immutable snapshot.
+///
+/// What a hit sends is serialised here, once.
+public struct StoredHead: Sendable {
+    /// The status code.
+    public let status: Int
+    /// The fields to send, as the origin sent them, hop-by-hop fields removed by the caller. `Content-Length` and `Age`
+    /// are left out of what is serialised: the first is written from ``bodyLength``, the second per request.
+    public let fields: FieldList
+    /// Lifetime and age (RFC 9111, section 4.2).
+    public let freshness: Freshness
+    /// The length of the body in bytes, which is what `Content-Length` says.
+    public let bodyLength: UInt64
+    /// Tags (surrogate keys) by which it can be purged.
+    public let tags: [String]
+
+    /// This form's own validator.
+    public let etag: EntityTag?
+    /// Last-Modified in Unix seconds.
+    public let lastModified: Int64?
+    /// The response's directives.
+    public let cacheControl: CacheControl
+
+    /// Status line, fields and Content-Length, each with its CRLF, without the empty line that ends the head.
+    public let http1: ByteBuffer
+    /// The 304 for the same: status line and the fields that RFC 9110, section 15.4.5 asks for.
+    public let http1NotModified: ByteBuffer
+
+    /// Serialises a head. `tags` are what the origin's answer says, already split.
+    public init(status: Int, fields: FieldList, freshness: Freshness, bodyLength: UInt64, tags: [String] = []) {
+        self.status = status
+        self.fields = fields
+        self.freshness = freshness
+        self.bodyLength = bodyLength
+        self.tags = tags
+        let bytes = fields.bytes
+        etag = fields.range(of: .etag).flatMap { EntityTag(bytes.span, $0) }
+        lastModified = fields.range(of: .lastModified).flatMap { HTTPDate.parse(bytes.span, $0) }
+        cacheControl = CacheControl(fields)
+        http1 = Self.serialise(status, fields, bodyLength: bodyLength) { $0 != .contentLength && $0 != .age }
+        http1NotModified = Self.serialise(304, fields, bodyLength: nil, keep: Self.isKeptIn304)
+    }
+
+    /// RFC 9110, section 15.4.5: what a 200 would have carried of these; Last-Modified helps when there is no ETag.
+    private static func isKeptIn304(_ name: FieldName) -> Bool {
+        switch name {
+        case .cacheControl, .contentLocation, .date, .etag, .expires, .lastModified, .vary, .cdnCacheControl: true
+        default: false
+        }
+    }
+
+    private static func serialise(
+        _ status: Int,
+        _ fields: FieldList,
+        bodyLength: UInt64?,
+        keep: (FieldName) -> Bool
+    ) -> ByteBuffer {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(fields.bytes.count + 128)
+        HeadWriter.statusLine(status, into: &bytes)
+        var kept = fields
+        kept.removeAll { field, _ in !keep(field.name) }
+        HeadWriter.fields(kept, into: &bytes)
+        if let bodyLength { HeadWriter.field(.contentLength, String(bodyLength), into: &bytes) }
+        return BodyPieces.copy(of: ByteBuffer(bytes: bytes))
+    }
+
+    /// Bytes of memory it takes, about.
+    var memoryBytes: Int {
+        fields.bytes.capacity + fields.fields.capacity * MemoryLayout<FieldList.Field>.stride
+            + BodyPieces.allocatedBytes(http1) + BodyPieces.allocatedBytes(http1NotModified)
+            + tags.reduce(64) { $0 + 48 + $1.utf8.count } + (etag?.opaque.utf8.count ?? 0) + 96
+    }
+}

@@ -1,0 +1,49 @@
+/// Every bound of the store that is not a setting, in one place. A value with no state.
+enum StoreLimits {
+    // Memory tier.
+
+    /// One object takes at most this share (1/8) of a tier.
+    static let objectShare = 8
+    /// Shards of the memory tier, a power of two well above the number of event loops.
+    static let shards = 64
+    /// A body piece, in bytes: the largest that one buffer holds.
+    static let pieceBytes = 1 << 20
+    /// Stored variants of one key (RFC 9111, section 4.1); the oldest goes.
+    static let variantsPerResource = 16
+    /// Bytes of one stored head, serialised.
+    static let headBytes = 256 << 10
+
+    // Purge epochs.
+
+    /// Scopes remembered one by one; when reached, the older half is merged into coarser scopes.
+    static let purgeScopes = 131_072
+    /// Different lengths of purged prefixes; a further one is cut to the next shorter known length.
+    static let prefixLengths = 64
+    /// Bytes of one scope's path, query or tag that are told apart.
+    static let scopeBytes = 32 << 10
+
+    // Disk tier.
+
+    /// Body bytes under one checksum.
+    static let blockBytes = 64 << 10
+    /// Smallest and largest ordinary segment file.
+    static let segmentBytes = (4 << 20)...(64 << 20)
+    /// Segments a disk is divided into, as far as the sizes above allow.
+    static let segmentsWanted = 64
+    /// Smallest disk tier that makes sense: four of the smallest segments.
+    static let smallestDisk = 16 << 20
+    /// Bodies below this are admitted to disk at once, others on the second request.
+    static let admitAtOnceBelow = 64 << 10
+    /// Keys a generation of the second-request filter remembers.
+    static let filterKeys = 100_000
+    /// Part of the write queue kept free for heads and marks, which are small and must not be lost.
+    static let queueReserve = 1 << 20
+    /// Threads that read from one disk.
+    static let readThreads = 4
+    /// Milliseconds between a change of the purge state and its writing.
+    static let persistDelayMilliseconds = 200
+    /// Seconds without writes after a disk has refused one.
+    static let diskPauseSeconds = 30
+    /// Longest key in a record, in bytes.
+    static let keyBytes = 64 << 10
+}

@@ -1,0 +1,81 @@
+import CachingRules
+import HTTPWire
+import Logging
+import NIOCore
+import Testing
+
+@testable import CacheStore
+
+/// A seeded generator, so that a failure can be repeated.
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var value = state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+}
+
+/// Bytes that depend on `seed` in every place, so that neither a shift nor a swap goes unseen.
+func testBytes(_ count: Int, seed: UInt64) -> [UInt8] {
+    var random = SplitMix(state: seed)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + 8)
+    while bytes.count < count {
+        let word = random.next()
+        for shift in stride(from: UInt64(0), to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+    }
+    bytes.removeLast(bytes.count - count)
+    return bytes
+}
+
+func testHead(length: Int, etag: String = "\"e\"", tags: [String] = []) -> StoredHead {
+    var fields = FieldList()
+    fields.append(.contentType, "text/plain")
+    fields.append(.etag, etag)
+    fields.append(name: "X-Custom", "value \u{e9}")
+    return StoredHead(
+        status: 200,
+        fields: fields,
+        freshness: Freshness(lifetime: 3600, correctedInitialAge: 1, responseTime: 1_700_000_000),
+        bodyLength: UInt64(length),
+        tags: tags
+    )
+}
+
+extension CacheStore {
+    static func memoryOnly(_ bytes: Int = 16 << 20) throws -> CacheStore {
+        try CacheStore(CacheStoreConfiguration(memoryBytes: bytes), logger: .quiet)
+    }
+
+    func key(_ path: String) -> CacheKey { key(site: "site", path: path) }
+
+    func lookup(_ path: String) -> Resource? { lookup(key(path)) }
+
+    func lookup(_ key: CacheKey) -> Resource? { lookup(hash: key.hash, key: key.bytes.span) }
+
+    func form(_ bytes: [UInt8], etag: String = "\"e\"", tags: [String] = [], mark: PurgeMark? = nil) -> Representation {
+        Representation(
+            generation: nextGeneration(),
+            mark: mark ?? epochs.mark,
+            head: testHead(length: bytes.count, etag: etag, tags: tags),
+            body: StoredBody(pieces: BodyPieces.pieces(of: ByteBuffer(bytes: bytes)))
+        )
+    }
+
+    @discardableResult
+    func put(_ path: String, _ bytes: [UInt8], tags: [String] = [], mark: PurgeMark? = nil) -> InsertOutcome {
+        insert(form(bytes, tags: tags, mark: mark), key: key(path))
+    }
+}
+
+extension Representation {
+    var bytes: [UInt8] { body.pieces.flatMap { [UInt8]($0.readableBytesView) } }
+}
+
+extension Logger {
+    static var quiet: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+}
