@@ -145,7 +145,7 @@ let package = Package(
         tests("CachingRules", ["HTTPWire"]),
         tests("CachePolicy"),
         tests("CacheStore", ["TestSupport"] + nio),
-        tests("ContentCoding", ["CZlib", "CBrotli"]),
+        tests("ContentCoding", ["HTTPWire", "CachingRules", .product(name: "NIOCore", package: "swift-nio")]),
         tests("Telemetry"),
         tests("Settings", ["TestSupport"]),
         tests("SignatureV4", ["HTTPWire"]),
