@@ -19,6 +19,11 @@ public enum InsertOutcome: Sendable {
         case noRoom = "no-room"
     }
 
+    /// Whether it is in memory or on its way to the disk.
+    public var isStored: Bool {
+        if case .refused = self { false } else { true }
+    }
+
     /// The resource as stored in memory.
     public var resource: Resource? {
         if case .stored(let resource) = self { return resource }

@@ -4,9 +4,7 @@ extension OriginClient {
     /// What of an origin's head is for others to see.
     func answer(_ head: ResponseHead) -> OriginAnswer {
         var head = head
-        var length: UInt64?
-        if case .length(let declared) = head.framing { length = declared }
-        if case .none = head.framing { length = 0 }
+        let length = Self.length(head)
         head.fields.removeHopByHop()
         switch configuration {
         case .http:
@@ -22,6 +20,15 @@ extension OriginClient {
             )
         case .s3:
             return bucketAnswer(head, length: length)
+        }
+    }
+
+    /// Bytes of the body, or of the one that a GET would have had when this answers a HEAD.
+    private static func length(_ head: ResponseHead) -> UInt64? {
+        switch head.framing {
+        case .length(let length): length
+        case .none: head.status == 204 ? 0 : head.fields[.contentLength].flatMap { UInt64($0) }
+        case .chunked, .untilClose: nil
         }
     }
 

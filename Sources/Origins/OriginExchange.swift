@@ -46,4 +46,11 @@ public struct OriginFailure: Error, Sendable {
     public var detail: String
     /// One sentence.
     public var message: String
+
+    /// A failure as given.
+    public init(status: Int, detail: String, message: String) {
+        self.status = status
+        self.detail = detail
+        self.message = message
+    }
 }

@@ -18,6 +18,10 @@ public final class Representation: Sendable {
     /// The bytes.
     public let body: StoredBody
 
+    /// Codings in which it was tried and gained too little, as bits by raw value; relaxed, since a lost bit only costs
+    /// another try.
+    private let declined = Atomic<UInt8>(0)
+
     /// The version of the purge epochs at which it was last found alive.
     let checkedVersion = Atomic<UInt64>(0)
 
@@ -48,6 +52,16 @@ public final class Representation: Sendable {
             head: head,
             body: body
         )
+    }
+
+    /// Remembers that a coded form of it is not worth having.
+    public func decline(_ coding: Coding) {
+        declined.bitwiseOr(CodingSet(coding).rawValue, ordering: .relaxed)
+    }
+
+    /// Whether a form in this coding was found not to be worth having.
+    public func hasDeclined(_ coding: Coding) -> Bool {
+        CodingSet(rawValue: declined.load(ordering: .relaxed)).contains(coding)
     }
 
     /// The number of the last purge of the log that was applied when its origin request started.

@@ -19,6 +19,13 @@ public final class Resource: Sendable {
         memoryBytes = representations.reduce(288 + key.bytes.capacity) { $0 + 16 + $1.memoryBytes }
     }
 
+    /// A resource that is in no store, such as the answer of a fill that was refused there.
+    public init(key: CacheKey, identity: Representation, derived: [Representation] = []) {
+        self.key = key
+        representations = [identity] + derived
+        memoryBytes = 0
+    }
+
     /// The identity form: the only one, or with `Vary` the one stored last.
     public var identity: Representation { representations[0] }
 

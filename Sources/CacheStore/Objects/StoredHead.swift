@@ -24,6 +24,8 @@ public struct StoredHead: Sendable {
     public let lastModified: Int64?
     /// The response's directives.
     public let cacheControl: CacheControl
+    /// There may be coded forms of it: Accept-Encoding selects among them (RFC 9110, section 12.5.5).
+    public let variesByEncoding: Bool
 
     /// Status line, fields and Content-Length, each with its CRLF, without the empty line that ends the head.
     public let http1: ByteBuffer
@@ -41,6 +43,7 @@ public struct StoredHead: Sendable {
         etag = fields.range(of: .etag).flatMap { EntityTag(bytes.span, $0) }
         lastModified = fields.range(of: .lastModified).flatMap { HTTPDate.parse(bytes.span, $0) }
         cacheControl = CacheControl(fields)
+        variesByEncoding = fields.hasToken(.vary, "accept-encoding")
         http1 = Self.serialise(status, fields, bodyLength: bodyLength) { $0 != .contentLength && $0 != .age }
         http1NotModified = Self.serialise(304, fields, bodyLength: nil, keep: Self.isKeptIn304)
     }
