@@ -40,6 +40,8 @@ extension ClientConnection {
             write(piece)
         } while isWritable
         flush()
+        // The flush may have found the connection dead.
+        guard current === exchange else { return }
         if upload.rest?.readableBytes == 0 {
             upload.rest = nil
             endUpload(exchange)

@@ -71,7 +71,7 @@ final class ClientConnection: ChannelInboundHandler {
         guard state == .connecting else { return }
         let context = context
         failAttempt(error)
-        context?.close(promise: nil)
+        context.map(closeAtOnce)
     }
 
     // MARK: Exchange
@@ -190,10 +190,22 @@ final class ClientConnection: ChannelInboundHandler {
 
     // MARK: Ends
 
-    /// Closes at once: TLS's goodbye would wait for the server's, whatever it has under way.
+    /// Closes at once, whatever is under way.
     func close() {
         guard state != .closed, let context else { return }
         state = .closed
+        closeAtOnce(context)
+    }
+
+    /// Closes with TLS's goodbye: nothing is under way.
+    func closeIdle() {
+        guard state != .closed, let context else { return }
+        state = .closed
+        context.close(promise: nil)
+    }
+
+    /// Past the TLS handler, which would say goodbye and then wait until the server has sent all that it is sending.
+    private func closeAtOnce(_ context: ChannelHandlerContext) {
         let pipeline = context.channel.pipeline.syncOperations
         if let tls = try? pipeline.context(handlerType: NIOSSLClientHandler.self) {
             tls.close(promise: nil)

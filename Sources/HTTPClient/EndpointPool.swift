@@ -51,7 +51,7 @@ final class EndpointPool {
     }
 
     func idleClosed(_ connection: ClientConnection) {
-        if state.idleClosed(connection) { client.forgetIfEmpty(self) }
+        _ = state.idleClosed(connection)
     }
 
     /// An attempt to connect failed; called once for each.
@@ -63,16 +63,15 @@ final class EndpointPool {
         }
         // connect(2) may fail at once, and the next too: not on top of this call's stack.
         if case .connect = next { client.eventLoop.assumeIsolated().execute { self.connect() } }
-        client.forgetIfEmpty(self)
     }
 
     func closeIdle(before time: NIODeadline) {
-        for connection in state.expire(before: time) { connection.close() }
+        for connection in state.expire(before: time) { connection.closeIdle() }
     }
 
     func shutDown(_ error: ClientError) {
         let (waiters, idle) = state.shutDown()
-        for connection in idle { connection.close() }
+        for connection in idle { connection.closeIdle() }
         for waiter in waiters { waiter.fail(error) }
     }
 
@@ -81,15 +80,14 @@ final class EndpointPool {
         case .nothing: break
         case .run(let exchange, let connection, let reused): exchange.assigned(connection, reused: reused)
         case .connect: connect()
-        case .close(let connection): connection.close()
+        case .close(let connection): connection.closeIdle()
         case .closeAndConnect(let connection):
-            connection.close()
+            connection.closeIdle()
             connect()
         case .refuse(let exchange):
             let waiting = "\(state.waitingCount) requests wait for a connection to \(endpoint.hostAndPort) already"
             exchange.fail(ClientError(.queueFull, mayRetry: .always, waiting))
         }
-        if !isConnecting { client.forgetIfEmpty(self) }
     }
 
     private func connect() {

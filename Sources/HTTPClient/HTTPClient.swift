@@ -60,7 +60,7 @@ public final class HTTPClient: Sendable {
         let box = loops[ObjectIdentifier(eventLoop)]
         if let part = box?.value { return part }
         let part = LoopClient(eventLoop: eventLoop, configuration: configuration, trust: trust)
-        // An event loop that is not the group's gets a part without a home: it works, and keeps no connection.
+        // An event loop that is not the group's gets a part for this one request.
         box?.value = part
         return part
     }

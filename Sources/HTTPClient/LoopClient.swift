@@ -49,10 +49,6 @@ final class LoopClient {
         return pool
     }
 
-    func forgetIfEmpty(_ pool: EndpointPool) {
-        if pool.isEmpty, pools[pool.endpoint] === pool { pools[pool.endpoint] = nil }
-    }
-
     static let shutDownError = ClientError(.shutDown, mayRetry: .never, "the HTTP client was shut down")
 
     /// Everything is closed, and nothing can be started again.
@@ -117,7 +113,8 @@ final class LoopClient {
         for pool in Array(pools.values) {
             pool.closeIdle(before: idleSince)
             if pool.hasIdle { hasIdle = true }
-            forgetIfEmpty(pool)
+            // Only here: an exchange about to be repeated has left its pool for a moment.
+            if pool.isEmpty { pools[pool.endpoint] = nil }
         }
         if !exchanges.isEmpty || !attempts.isEmpty {
             wake(in: configuration.timerResolution)

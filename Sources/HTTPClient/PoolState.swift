@@ -76,11 +76,11 @@ struct PoolState<Connection: AnyObject, Waiter: AnyObject> {
         return .run(first.waiter, on: connection, reused: false)
     }
 
-    /// The one that has waited longest fails with the attempt; the others have attempts of their own or wait for
-    /// connections in use.
+    /// The one that has waited longest fails with the attempt, unless those that are left suffice for all who wait: then
+    /// the request for which this one was started has been served, or is gone.
     mutating func connectFailed() -> (failed: Waiter?, next: Action) {
         connecting -= 1
-        let failed = waiting.popFirst()?.waiter
+        let failed = waiting.count > connecting ? waiting.popFirst()?.waiter : nil
         return (failed, connectIfNeeded())
     }
 

@@ -76,6 +76,11 @@ public struct ScriptedAnswer: Sendable {
         thenClose ? .raw(.send(Array(text.utf8)), .close) : .raw(.send(Array(text.utf8)))
     }
 
+    /// These steps, and then one more; only for answers made by ``raw(_:)-(Step...)``.
+    public func then(_ step: Step) -> ScriptedAnswer {
+        changing { $0.rawSteps?.append(step) }
+    }
+
     /// The connection is closed instead of an answer.
     public static let closing = ScriptedAnswer.raw(.close)
     /// The connection is reset instead of an answer.

@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import NIOSSL
 
 /// One connection of a ``ScriptedOrigin``: assembles requests and plays their answers one after the other.
 /// Loop-confined; the steps are played by one task a connection.
@@ -11,6 +12,7 @@ final class ScriptedConnection: ChannelInboundHandler {
         var request: RecordedRequest
         var index: Int
         var answer: ScriptedAnswer?
+        var isAnswered = false
     }
 
     private weak var origin: ScriptedOrigin?
@@ -58,12 +60,10 @@ final class ScriptedConnection: ChannelInboundHandler {
     private func received(_ request: RecordedRequest, on channel: any Channel) {
         guard let origin else { return }
         incoming = Incoming(request: request, index: origin.record(request))
-        // A script that cannot wait for the body is asked now, and its answer kept for a script that can.
+        guard let answer = origin.answerAtHead(request) else { return }
+        incoming?.answer = answer
         let hasBody = (request["Content-Length"].map { $0 != "0" } ?? false) || request["Transfer-Encoding"] != nil
         guard hasBody else { return }
-        let answer = origin.script(for: request)(request)
-        guard !answer.waitsForBody || answer.bodyGate != nil else { return }
-        incoming?.answer = answer
         if let gate = answer.bodyGate {
             channel.setOption(.autoRead, value: false).whenComplete { _ in }
             Task {
@@ -71,18 +71,18 @@ final class ScriptedConnection: ChannelInboundHandler {
                 try? await channel.setOption(.autoRead, value: true).get()
             }
         }
-        if !answer.waitsForBody { jobs.yield(answer.steps(method: request.method)) }
+        if !answer.waitsForBody {
+            incoming?.isAnswered = true
+            jobs.yield(answer.steps(method: request.method))
+        }
     }
 
     private func ended() {
         guard let finished = incoming, let origin else { return }
         incoming = nil
         origin.recordBody(finished.request.body, at: finished.index)
-        if let answer = finished.answer {
-            if answer.waitsForBody { jobs.yield(answer.steps(method: finished.request.method)) }
-            return
-        }
-        let answer = origin.script(for: finished.request)(finished.request)
+        guard !finished.isAnswered else { return }
+        let answer = finished.answer ?? origin.answerAtEnd(finished.request)
         jobs.yield(answer.steps(method: finished.request.method))
     }
 }
@@ -114,7 +114,11 @@ private struct ScriptPlayer: Sendable {
             // Linger 0 makes close(2) send RST instead of FIN.
             let provider = channel as? any SocketOptionProvider
             try? await provider?.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
-            try? await channel.close().get()
+            try? await channel.eventLoop.submit { [channel] in
+                // Past the TLS handler, which would say goodbye.
+                let tls = try? channel.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+                if let tls { tls.close(promise: nil) } else { channel.close(promise: nil) }
+            }.get()
         }
     }
 }

@@ -6,19 +6,13 @@ extension ScriptedOrigin {
     ///
     /// `path` with a query matches that target only, without one every query. An exact match goes first.
     public func on(_ path: String, _ answers: ScriptedAnswer...) {
-        let turn = NIOLockedValueBox(0)
-        on(path) { _ in
-            let index = turn.withLockedValue { turn in
-                defer { turn += 1 }
-                return turn
-            }
-            return answers.isEmpty ? .closing : answers[min(index, answers.count - 1)]
-        }
+        state.withLockedValue { $0.plans[path] = .inTurn(answers, next: 0) }
     }
 
-    /// Answers requests for `path` with what `script` computes, on the connection's event loop.
+    /// Answers requests for `path` with what `script` computes, on the connection's event loop and when the request's
+    /// body is there; an answer that comes before the body, or holds it back, has to be given to `on(_:_:...)`.
     public func on(_ path: String, _ script: @escaping Script) {
-        state.withLockedValue { $0.scripts[path] = script }
+        state.withLockedValue { $0.plans[path] = .computed(script) }
     }
 
     /// Answers every request that has no script of its own.
@@ -92,8 +86,26 @@ extension ScriptedOrigin {
         state.withLockedValue { $0.requests.removeAll() }
     }
 
-    func script(for request: RecordedRequest) -> Script {
-        state.withLockedValue { $0.scripts[request.target] ?? $0.scripts[request.path] ?? $0.fallback }
+    /// The answer that is known when the head is there; nil when it has to be computed.
+    func answerAtHead(_ request: RecordedRequest) -> ScriptedAnswer? {
+        state.withLockedValue { state in
+            let key = state.plans[request.target] == nil ? request.path : request.target
+            guard case .inTurn(let answers, let next)? = state.plans[key] else { return nil }
+            guard !answers.isEmpty else { return .closing }
+            state.plans[key] = .inTurn(answers, next: min(next + 1, answers.count - 1))
+            return answers[next]
+        }
+    }
+
+    /// The answer that is computed when the body is there.
+    func answerAtEnd(_ request: RecordedRequest) -> ScriptedAnswer {
+        let script = state.withLockedValue { state in
+            guard case .computed(let script)? = state.plans[request.target] ?? state.plans[request.path] else {
+                return state.fallback
+            }
+            return script
+        }
+        return script(request)
     }
 
     /// Notes a request as soon as its head is there; returns its place for the body.

@@ -13,11 +13,17 @@ import NIOSSL
 ///
 /// A path without a script is answered with 404. The origin stops when the last reference goes.
 public final class ScriptedOrigin: Sendable {
-    /// Computes an answer from the request (whose body is empty when the answer does not wait for it).
+    /// Computes an answer from the request, whose body is there.
     public typealias Script = @Sendable (RecordedRequest) -> ScriptedAnswer
 
+    /// What was said about a path.
+    enum Plan {
+        case inTurn([ScriptedAnswer], next: Int)
+        case computed(Script)
+    }
+
     struct State {
-        var scripts: [String: Script] = [:]
+        var plans: [String: Plan] = [:]
         var fallback: Script = { _ in ScriptedAnswer(404, body: "no script") }
         var requests: [RecordedRequest] = []
         var accepted = 0
