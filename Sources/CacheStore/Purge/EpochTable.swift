@@ -117,12 +117,9 @@ struct EpochTable: Sendable, Equatable {
     }
 
     private mutating func merge(_ hash: UInt128, _ entry: Entry) {
-        if entries[hash] != nil {
-            entries[hash]?.epoch.merge(entry.epoch)
-            return
-        }
-        if entries.count >= limit { coarsen() }
-        entries[hash] = entry
+        if entries[hash] == nil, entries.count >= limit { coarsen() }
+        // Making room may have made this very entry, when it is a site's.
+        entries[hash, default: entry].epoch.merge(entry.epoch)
     }
 
     /// Makes room: first what a coarser scope says already, then the older half.
@@ -142,8 +139,9 @@ struct EpochTable: Sendable, Equatable {
         guard !numbers.isEmpty else { return }
         let border = numbers[(numbers.count - 1) / 2]
         let old = entries.filter { $0.value.epoch.newest <= border && (includingSites || !$0.value.isSite) }
-        for (hash, entry) in old {
-            entries[hash] = nil
+        for hash in old.keys {
+            // As it is now: a site's may have taken in others of this very round.
+            guard let entry = entries.removeValue(forKey: hash) else { continue }
             if let site = entry.site, !entry.isSite {
                 entries[site, default: Entry(epoch: Epoch(), site: site, isSite: true)].epoch.merge(entry.epoch)
             } else {
