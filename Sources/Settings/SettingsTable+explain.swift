@@ -29,15 +29,26 @@ extension SettingsTable {
         return names.first { $0.split(separator: ".").last.map(String.init) == last }
     }
 
-    /// A table of all settings of a role in Markdown.
-    public static func markdown(_ role: SettingsRole) -> String {
-        var lines = ["| setting | value | default | |", "|---|---|---|---|"]
+    /// The page `docs/settings.md`: all settings of all roles in Markdown.
+    public static func markdown() -> String {
+        let title = """
+            # Settings
+
+            All there are, made from the table in `Sources/Settings/SettingsTable.swift` by
+            `apus config explain --markdown`. The files in `Config/` say more, and are ready to be copied.
+            """
+        return ([title] + SettingsRole.allCases.map(markdown)).joined(separator: "\n\n") + "\n"
+    }
+
+    private static func markdown(_ role: SettingsRole) -> String {
+        var lines = ["## `apus \(role.rawValue)`", "", "| setting | what it is | value | |", "|---|---|---|---|"]
         for row in rows(role) {
             let only = row.variant.map { " (`type: \($0)`)" } ?? ""
-            let cells = ["`\(row.path)`\(only)", row.type.phrase, presence(row), row.summary]
+            let phrase = row.type.phrase.replacing("*", with: "\\*")
+            let cells = ["`\(row.path)`\(only)", row.summary, phrase, presence(row)]
             lines.append("| " + cells.joined(separator: " | ") + " |")
         }
-        return lines.joined(separator: "\n") + "\n"
+        return lines.joined(separator: "\n")
     }
 
     private static func brief(_ row: Setting) -> String {

@@ -27,7 +27,7 @@ public enum SettingsTable {
         Setting(
             "listen[].tls",
             .group,
-            .otherwise("in clear: HTTP/1.1"),
+            .otherwise("in clear"),
             "Makes this a TLS listener."
         ),
         Setting(

@@ -56,6 +56,12 @@ import Testing
                 #expect(throws: Never.self, "\(row.path)") { try reader.read(text, type: row.type) }
             }
         }
-        #expect(SettingsTable.markdown(role).split(separator: "\n").count == rows.count + 2)
+    }
+
+    @Test func settingsPageIsUpToDate() throws {
+        let page = FileReader.folder(of: ConfigFilesTests.folder) + "/docs/settings.md"
+        let text = String(decoding: try FileReader.read(page), as: UTF8.self)
+        #expect(text == SettingsTable.markdown(), "run `apus config explain --markdown > docs/settings.md`")
+        #expect(text.split(separator: "\n").allSatisfy { !$0.hasPrefix("|") || $0.filter { $0 == "|" }.count == 5 })
     }
 }
