@@ -363,4 +363,37 @@ import Testing
             #expect(!error.description.contains("abc"))
         }
     }
+
+    /// Whatever stands in a file, there is an answer, and every problem has its place in the file or none.
+    @Test func damagedFilesHaveProblemsAndNothingElse() throws {
+        let original = Array(try FileReader.read(ConfigFilesTests.folder + "/edge.yaml")).filter { $0 < 0x80 }
+        let pieces = [
+            "*", "&a ", "{", "}", "[", "]", ": ", "\n", "- ", "\t", "\"", "'", "? ", "!!int ", "<<: ", "%", "\0", "é",
+            "|\n", "#",
+        ]
+        var state: UInt64 = 7
+        func random(_ count: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % count
+        }
+        for _ in 0..<400 {
+            var text = original
+            for _ in 0...random(3) {
+                let place = random(text.count)
+                switch random(3) {
+                case 0: text.insert(contentsOf: Array(pieces[random(pieces.count)].utf8), at: place)
+                case 1: text.removeSubrange(place..<min(text.count, place + random(20)))
+                default:
+                    text.insert(contentsOf: text[place..<min(text.count, place + random(400))], at: random(text.count))
+                }
+            }
+            let lines = text.split(separator: 0x0A, omittingEmptySubsequences: false).count
+            do throws(SettingsError) {
+                _ = try EdgeSettings.parse(String(decoding: text, as: UTF8.self), environment: SettingsEnvironment([:]))
+            } catch {
+                #expect(!error.problems.isEmpty)
+                #expect(error.problems.allSatisfy { $0.line.map { (1...lines + 1).contains($0) } ?? true })
+            }
+        }
+    }
 }
