@@ -31,10 +31,13 @@ struct BlobWriter: ~Copyable {
         }
     }
 
-    /// On return the bytes survive a power failure, under the blob's name.
-    consuming func finish() throws(SystemError) -> StagedBlob {
+    /// On return the bytes survive a power failure, under the blob's name. `check` sees the digests before anything is
+    /// flushed; if it throws, nothing is left.
+    consuming func finish(_ check: (BodyDigests.Results) throws -> Void = { _ in }) throws -> StagedBlob {
+        let results = digests.finish()
+        try check(results)
         try temporary.file.sync()
         let id = try store.adopt(temporary)
-        return StagedBlob(id: id, size: size, digests: digests.finish())
+        return StagedBlob(id: id, size: size, digests: results)
     }
 }

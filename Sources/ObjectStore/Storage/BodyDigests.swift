@@ -29,6 +29,17 @@ struct BodyDigests: ~Copyable {
         }
     }
 
+    /// One checksum of bytes that are all there.
+    static func bytes(_ algorithm: ObjectChecksum.Algorithm, of bytes: [UInt8]) -> [UInt8] {
+        switch algorithm {
+        case .sha1: Digest.hash(.sha1, bytes.span.bytes)
+        case .sha256: Digest.sha256(bytes)
+        case .crc32: CRC.bytes(CRC.checksum(.crc32, bytes.span.bytes), .crc32)
+        case .crc32c: CRC.bytes(CRC.checksum(.crc32c, bytes.span.bytes), .crc32c)
+        case .crc64nvme: CRC.bytes(CRC.checksum(.crc64nvme, bytes.span.bytes), .crc64nvme)
+        }
+    }
+
     init(sha256 needsSHA256: Bool, checksum: ObjectChecksum.Algorithm?) {
         sha256 = needsSHA256 || checksum == .sha256 ? IncrementalDigest(.sha256) : nil
         sha1 = checksum == .sha1 ? IncrementalDigest(.sha1) : nil

@@ -84,18 +84,27 @@ extension ObjectStorage {
         }
     }
 
-    /// Running uploads of a bucket, in the order of their keys and then of their beginning.
-    func uploads(bucket name: String, prefix: [UInt8], limit: Int) async throws(S3Error) -> [UploadRecord] {
+    /// Running uploads of a bucket, in the order of their keys and then of their beginning. `after`: a key, and the token
+    /// of an upload with that key, or an empty one to pass over the whole key.
+    func uploads(
+        bucket name: String,
+        prefix: [UInt8],
+        after marker: (key: [UInt8], token: String)? = nil,
+        limit: Int
+    ) async throws(S3Error) -> [UploadRecord] {
         try await read { db in
             let bucket = try BucketRecord.find(db, name)
             return try Row.fetchAll(
                 db,
                 sql: """
                     SELECT \(UploadRecord.columns) FROM upload
-                    WHERE bucket = ? AND key >= ? AND key < ? AND completed IS NULL ORDER BY key, id LIMIT ?
+                    WHERE bucket = ? AND key >= ? AND key < ? AND completed IS NULL
+                        AND (key > ? OR (key = ? AND id > (SELECT id FROM upload WHERE token = ?)))
+                    ORDER BY key, id LIMIT ?
                     """,
                 arguments: [
-                    bucket.id, prefix.databaseBlob, (ListPosition.successor(of: prefix) ?? [.max]).databaseBlob, limit,
+                    bucket.id, prefix.databaseBlob, (ListPosition.successor(of: prefix) ?? [.max]).databaseBlob,
+                    (marker?.key ?? []).databaseBlob, (marker?.key ?? []).databaseBlob, marker?.token, limit,
                 ]
             ).map { UploadRecord($0) }
         }

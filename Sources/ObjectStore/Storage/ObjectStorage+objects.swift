@@ -87,7 +87,18 @@ extension ObjectStorage {
 
     /// Deletes an object. A key without one is no error. Durable on return.
     public func deleteObject(bucket name: String, _ key: ObjectKey) async throws(S3Error) {
-        _ = try await deleteObjects(bucket: name, [key])
+        try await deleteObject(bucket: name, key, condition: WriteCondition())
+    }
+
+    /// Deletes an object if the condition holds.
+    func deleteObject(bucket name: String, _ key: ObjectKey, condition: WriteCondition) async throws(S3Error) {
+        let blobs = try await write { db in
+            let bucket = try BucketRecord.find(db, name)
+            let existing = try ObjectRecord.find(db, bucket: bucket.id, key)
+            try condition.check(existing?.etag, key)
+            return try existing.map { try Self.remove(db, $0) } ?? []
+        }
+        await delete(blobs)
     }
 
     /// Deletes objects in one commit. Keys without one are no error. Durable on return.
