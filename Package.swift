@@ -152,7 +152,7 @@ let package = Package(
         tests("HTTPServer", ["TestSupport", "HTTPWire"] + nio),
         tests("HTTPClient", ["TestSupport", "HTTPWire", "HTTPServer"] + nio),
         tests("BucketClient"),
-        tests("Origins", ["TestSupport"] + nio),
+        tests("Origins", ["TestSupport", "HTTPClient", "HTTPWire", "SignatureV4", logging] + nio),
         tests("ControlPlane", ["TestSupport", "HTTPClient"] + nio),
         tests(
             "ObjectStore",

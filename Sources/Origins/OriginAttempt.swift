@@ -4,17 +4,17 @@ import NIOCore
 
 /// One origin request with its second try. Loop-confined.
 ///
-/// A second try is made after a failure to connect and after a 500, 502, 503 or 504, once, after a short pause of random
-/// length, and only while nothing of the first answer has been passed on.
-final class OriginAttempt: OriginExchange, ClientResponseDelegate {
+/// A second try is made after a refused connection and after a 500, 502, 503 or 504, once, after a short pause of random
+/// length, and only while nothing of the first answer has been passed on. Time that ran out is not spent twice.
+final class OriginAttempt: OriginExchange {
     private let origin: OriginClient
     private let request: OriginRequest
     private let eventLoop: any EventLoop
     private var delegate: (any OriginDelegate)?
-    private var exchange: (any ClientExchange)?
+    private var current: OriginTry?
     private var tries = 0
+    private var isPaused = false
     private var hidesBody = false
-    private var isDropped = false
 
     init(
         _ origin: OriginClient,
@@ -29,49 +29,58 @@ final class OriginAttempt: OriginExchange, ClientResponseDelegate {
     }
 
     func start() {
+        guard let wire = origin.wireRequest(request) else {
+            // Not from within the call that asked.
+            return eventLoop.assumeIsolated().execute { self.answerMissing() }
+        }
         tries += 1
-        isDropped = false
-        exchange = origin.client.execute(origin.wireRequest(request), on: eventLoop, delegate: self)
+        let next = OriginTry(self)
+        current = next
+        next.start(wire, client: origin.client, on: eventLoop)
+        if isPaused { next.pauseReading() }
     }
 
     // MARK: OriginExchange
 
     func cancel() {
         delegate = nil
-        exchange?.cancel()
-        exchange = nil
+        current?.leave()
+        current = nil
     }
 
-    func pauseReading() { exchange?.pauseReading() }
+    func pauseReading() {
+        isPaused = true
+        current?.pauseReading()
+    }
 
-    func resumeReading() { exchange?.resumeReading() }
+    func resumeReading() {
+        isPaused = false
+        current?.resumeReading()
+    }
 
-    // MARK: ClientResponseDelegate
+    // MARK: What a try hears
 
-    func clientReceivedHead(_ head: ResponseHead) {
-        if Self.isPassing(head.status), tries < Limits.tries {
-            isDropped = true
-            exchange?.cancel()
-            return tryAgain(after: head.fields[.retryAfter])
+    func answered(_ head: ResponseHead) {
+        if Self.mayPass(head.status), tries < Limits.tries {
+            current?.leave()
+            return tryAgain()
         }
         let answer = origin.answer(head)
         hidesBody = answer.hidesBody
         delegate?.originAnswered(answer)
     }
 
-    func clientReceivedBody(_ buffer: ByteBuffer) {
-        if !hidesBody, !isDropped { delegate?.originSent(buffer) }
+    func received(_ buffer: ByteBuffer) {
+        if !hidesBody { delegate?.originSent(buffer) }
     }
 
-    func clientReceivedEnd() {
-        guard !isDropped else { return }
+    func ended() {
         take()?.originFinished()
     }
 
-    func clientFailed(_ error: ClientError) {
-        guard !isDropped else { return }
-        if error.mayRetry == .always, tries < Limits.tries, delegate != nil {
-            return tryAgain(after: nil)
+    func failed(_ error: ClientError) {
+        if error.kind == .connectFailed || error.kind == .queueFull, tries < Limits.tries {
+            return tryAgain()
         }
         take()?.originFailed(OriginFailure(error))
     }
@@ -81,24 +90,28 @@ final class OriginAttempt: OriginExchange, ClientResponseDelegate {
     private func take() -> (any OriginDelegate)? {
         defer {
             delegate = nil
-            exchange = nil
+            current = nil
         }
         return delegate
     }
 
-    private static func isPassing(_ status: Int) -> Bool {
+    private static func mayPass(_ status: Int) -> Bool {
         status == 500 || status == 502 || status == 503 || status == 504
     }
 
-    /// An origin that asks for more patience than a client has is asked again at once all the same: the answer to that
-    /// is passed on whatever it is.
-    private func tryAgain(after retryAfter: String?) {
-        exchange = nil
+    /// An origin that asks for more patience (Retry-After) than a client has is asked again at once all the same: the
+    /// answer to that is passed on whatever it is.
+    private func tryAgain() {
+        current = nil
         let pause = TimeAmount.milliseconds(.random(in: Limits.pauseMilliseconds))
-        // Both the closure and this object belong to this loop.
         eventLoop.assumeIsolated().scheduleTask(in: pause) {
             if self.delegate != nil { self.start() }
         }
+    }
+
+    private func answerMissing() {
+        delegate?.originAnswered(OriginAnswer(head: ResponseHead(status: 404), length: 0, tags: [], hidesBody: true))
+        take()?.originFinished()
     }
 }
 
@@ -117,16 +130,4 @@ extension OriginFailure {
             self.init(status: 502, detail: "origin-broken", message: error.message)
         }
     }
-}
-
-/// Bounds of origin requests. A namespace.
-enum Limits {
-    /// Requests for one answer.
-    static let tries = 2
-    /// The pause before the second.
-    static let pauseMilliseconds: ClosedRange<Int64> = 20...120
-    /// Tags of one answer.
-    static let tags = 100
-    /// Bytes of one tag.
-    static let tagBytes = 256
 }

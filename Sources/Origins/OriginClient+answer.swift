@@ -36,13 +36,16 @@ extension OriginClient {
     private func bucketAnswer(_ head: ResponseHead, length: UInt64?) -> OriginAnswer {
         var head = head
         let tags = Self.tags(head.fields.values(name: "x-amz-meta-cache-tag"), separator: ",")
-        let isEncrypted = head.fields["x-amz-server-side-encryption"].map { $0.hasPrefix("aws:kms") } ?? false
+        let isEncrypted =
+            head.fields["x-amz-server-side-encryption"].map { $0.hasPrefix("aws:kms") } ?? false
+            || head.fields.contains(name: "x-amz-server-side-encryption-customer-algorithm")
         head.fields.removeAll { field, list in
             if field.name == .server { return true }
             guard field.name == .other else { return false }
             return list.nameString(field).lowercased().hasPrefix("x-amz-")
         }
-        let isError = head.status >= 400
+        // A bucket's redirection is XML too: it means that the region or the endpoint is wrong.
+        let isError = !(200..<300).contains(head.status) && head.status != 304
         if isError {
             // What is left describes S3's XML, not what the client gets.
             let date = head.fields[.date]
@@ -54,7 +57,7 @@ extension OriginClient {
             length: isError ? 0 : length,
             tags: Array(tags.prefix(Limits.tags)),
             hidesBody: isError,
-            md5: isError || isEncrypted ? nil : Self.md5(head.fields[.etag])
+            md5: head.status == 200 && !isEncrypted ? Self.md5(head.fields[.etag]) : nil
         )
     }
 

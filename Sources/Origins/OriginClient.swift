@@ -55,19 +55,22 @@ public final class OriginClient: Sendable {
         return attempt
     }
 
-    /// The request as it goes over the wire. Made anew for each attempt, since a signature names its time.
-    func wireRequest(_ request: OriginRequest) -> ClientRequest {
+    /// The request as it goes over the wire. Made anew for each attempt, since a signature names its time. nil: no object
+    /// can have that key.
+    func wireRequest(_ request: OriginRequest) -> ClientRequest? {
         switch configuration {
         case .s3(let bucket): bucketRequest(request, bucket)
         case .http: serverRequest(request)
         }
     }
 
-    private func bucketRequest(_ request: OriginRequest, _ bucket: OriginConfiguration.Bucket) -> ClientRequest {
+    private func bucketRequest(_ request: OriginRequest, _ bucket: OriginConfiguration.Bucket) -> ClientRequest? {
         // The key is the decoded path without its slash; S3 wants it encoded in just one way.
         let key = RequestTarget.percentDecode(request.target.dropFirst()) ?? Array(request.target.dropFirst())
+        guard Self.isObjectKey(key) else { return nil }
         let encoded = RequestTarget.percentEncode(key, keepSlash: true)
-        let path = bucket.pathStyle ? "/\(bucket.name)/\(encoded)" : "/\(encoded)"
+        let name = RequestTarget.percentEncode(bucket.name.utf8, keepSlash: false)
+        let path = bucket.pathStyle ? "/\(name)/\(encoded)" : "/\(encoded)"
         var fields = FieldList()
         fields.append(.host, endpoint.authority)
         fields.append(.userAgent, userAgent)
@@ -87,6 +90,16 @@ public final class OriginClient: Sendable {
             fields: fields,
             deadlines: deadlines
         )
+    }
+
+    /// Without a key, the request would list the bucket. And a path with `..` in it, which `%2F` can bring in here, names
+    /// something else for every server and proxy that resolves it: with this edge's signature, another bucket.
+    private static func isObjectKey(_ key: [UInt8]) -> Bool {
+        guard !key.isEmpty, !key.contains(0) else { return false }
+        let dot = UInt8(ascii: ".")
+        return key.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).allSatisfy {
+            !($0.count <= 2 && !$0.isEmpty && $0.allSatisfy { $0 == dot })
+        }
     }
 
     /// The client's fields, but for those of one hop and those that belong to the edge's own fetch.
