@@ -2,7 +2,7 @@ public import NIOCore
 
 extension CacheStore {
     /// Whether anything is on disk under the hash: a look into the index, in memory.
-    public func isOnDisk(_ hash: KeyHash) -> Bool { false }
+    public func isOnDisk(_ hash: KeyHash) -> Bool { disk?.contains(hash.value) ?? false }
 
     /// Reads what the disk has of the key on an I/O thread, verifies every checksum, and puts it into memory when it fits.
     ///
@@ -14,12 +14,42 @@ extension CacheStore {
         _ completion: @escaping (Resource?) -> Void
     ) {
         let bound = NIOLoopBound(completion, eventLoop: eventLoop)
-        eventLoop.execute { bound.value(nil) }
+        guard let disk else { return eventLoop.execute { bound.value(nil) } }
+        disk.submit { canRead in
+            let resource = canRead ? self.load(key, from: disk) : nil
+            eventLoop.execute { bound.value(resource) }
+        }
+    }
+
+    /// The same, on this thread.
+    func load(_ key: CacheKey, from disk: DiskTier) -> Resource? {
+        var reserved = 0
+        let forms = disk.read(key, reserved: &reserved)
+        guard
+            let loaded = Resource(key: key, representations: forms)?.keeping({ form in
+                epochs.judge(form.mark, key: key, tags: form.head.tags) != .dead
+            })
+        else {
+            release(reserved)
+            return nil
+        }
+        // What came into memory meanwhile is as new, or newer.
+        switch memory.update(key, reserved: reserved, { $0 == nil ? loaded : nil }) {
+        case .unchanged: return lookup(hash: key.hash, key: key.bytes.span)
+        case .tooLarge, .noRoom:
+            return disk.holds(key.hash.value, generation: loaded.identity.generation) ? loaded : nil
+        case .done:
+            // Something newer may have come and gone, or have been removed, while this was read.
+            if disk.holds(key.hash.value, generation: loaded.identity.generation) { return loaded }
+            memory.remove(key) { $0 === loaded }
+            return nil
+        }
     }
 
     /// Waits until everything handed to the disk is written and synced, and the purge state with it.
-    public func flush() async {}
+    public func flush() async { await disk?.flush() }
 
-    /// Flushes, stops the threads and gives the folder free. Nothing is read or written afterwards.
-    public func close() async {}
+    /// Flushes, stops the threads and gives the folder free. Nothing is read or written afterwards. A store with a disk
+    /// must be closed before it is let go.
+    public func close() async { await disk?.close() }
 }

@@ -8,6 +8,7 @@ extension CacheStore {
     public func lookup(hash: KeyHash, key: Span<UInt8>) -> Resource? {
         guard let found = memory.shard(hash.value).find(hash.value, key) else { return nil }
         let resource = found.resource
+        if found.isSecondRequest { resource.representations.forEach { _ = disk?.write($0, key: resource.key) } }
         if epochs.isDead(resource.identity, key: resource.key) { return withoutDead(resource) }
         return resource
     }
@@ -22,18 +23,24 @@ extension CacheStore {
             release(reserved)
             return .refused(.purged)
         }
-        let outcome = memory.update(key, reserved: reserved) { present in
+        let admission = disk?.admission(key.hash.value, bodyLength: form.body.length) ?? .never
+        // First on disk: once it is in memory, nobody may read the older one from there.
+        disk?.drop(key.hash.value, below: form.generation + 1, variantTag: form.variant.isEmpty ? nil : form.variantTag)
+        let outcome = memory.update(key, reserved: reserved, awaitsDisk: admission == .onSecondRequest) { present in
             guard let present else { return Resource(key: key, representations: [form]) }
             let same = present.representation(for: .identity, variant: form.variant)
             if let same, same.generation > form.generation { return nil }
             return present.inserting(form)
         }
         switch outcome {
-        case .done(let resource): return .stored(resource)
+        case .done(let resource):
+            if admission == .now { disk?.write(form, key: key) }
+            return .stored(resource)
         case .unchanged: return .refused(.superseded)
         case .tooLarge, .noRoom:
             // What it was to replace is out of date all the same.
             memory.remove(key) { $0.identity.generation < form.generation }
+            if admission == .now, disk?.write(form, key: key) == true { return .diskOnly }
             if case .noRoom = outcome { return .refused(.noRoom) }
             return .refused(.tooLarge)
         }
@@ -61,6 +68,7 @@ extension CacheStore {
             }
         }
         guard case .done(let resource) = outcome else { return nil }
+        disk?.freshen(resource.representations.filter { $0.generation == generation }, key: key)
         return resource
     }
 
@@ -68,12 +76,16 @@ extension CacheStore {
     /// place of a form of the same coding.
     public func attach(_ form: Representation, key: CacheKey) -> Bool {
         let outcome = memory.update(key) { $0?.attaching(form) }
-        guard case .done = outcome else { return false }
+        guard case .done(let resource) = outcome else { return false }
+        if let stored = resource.representation(for: form.coding, variant: form.variant) {
+            disk?.attach(stored, key: key)
+        }
         return true
     }
 
     /// Forgets everything stored under the key, in memory and on disk.
     public func remove(_ key: CacheKey) {
+        disk?.drop(key.hash.value)
         memory.remove(key)
     }
 

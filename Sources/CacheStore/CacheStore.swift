@@ -13,6 +13,7 @@ public final class CacheStore: Sendable {
     public let epochs: PurgeEpochs
     let budget: MemoryBudget
     let memory: MemoryTier
+    let disk: DiskTier?
     let hasher: SipHash
     let logger: Logger
     private let generations: Atomic<UInt64>
@@ -20,8 +21,12 @@ public final class CacheStore: Sendable {
     /// The smallest memory budget that works, in bytes.
     public static let smallestMemory = 1 << 20
 
-    /// Opens the store. With a disk: makes the folder, locks it and finds out what is on it.
-    public init(_ configuration: CacheStoreConfiguration, logger: Logger) throws(CacheStoreError) {
+    /// Opens the store. With a disk: makes the folder, locks it and finds out what is on it. Blocks while it does.
+    public convenience init(_ configuration: CacheStoreConfiguration, logger: Logger) throws(CacheStoreError) {
+        try self.init(configuration, logger: logger, io: SystemDiskIO())
+    }
+
+    init(_ configuration: CacheStoreConfiguration, logger: Logger, io: any DiskIO) throws(CacheStoreError) {
         guard configuration.memoryBytes >= Self.smallestMemory else {
             throw .memoryTooSmall(bytes: configuration.memoryBytes, smallest: Self.smallestMemory)
         }
@@ -29,8 +34,17 @@ public final class CacheStore: Sendable {
         budget = MemoryBudget(limit: configuration.memoryBytes)
         epochs = PurgeEpochs(budget: budget)
         memory = MemoryTier(budget: budget)
-        hasher = .random()
-        generations = Atomic(0)
+        if let settings = configuration.disk {
+            let folder = try DiskFolder(path: settings.path, io: io, logger: logger)
+            let disk = try DiskTier(settings, memory: memory, epochs: epochs, folder: folder)
+            self.disk = disk
+            hasher = folder.hasher
+            generations = Atomic(disk.highestGeneration)
+        } else {
+            disk = nil
+            hasher = .random()
+            generations = Atomic(0)
+        }
     }
 
     /// The store's keyed hash of a key's bytes. Allocates nothing.
@@ -71,6 +85,7 @@ public final class CacheStore: Sendable {
         statistics.memoryUsedBytes = budget.used
         statistics.memoryLimitBytes = budget.limit
         statistics.memoryEvictions = memory.evicted
+        disk?.add(to: &statistics)
         return statistics
     }
 }

@@ -40,6 +40,8 @@ enum StoreLimits {
     static let queueReserve = 1 << 20
     /// Threads that read from one disk.
     static let readThreads = 4
+    /// Reads that wait for one of those threads, or have it; more are misses.
+    static let readsUnderWay = 1024
     /// Milliseconds between a change of the purge state and its writing.
     static let persistDelayMilliseconds = 200
     /// Seconds without writes after a disk has refused one.

@@ -47,6 +47,9 @@ final class MemoryTier: Sendable {
         shards[Int(truncatingIfNeeded: hash >> 100) & (shards.count - 1)]
     }
 
+    /// Whether anything stands under the hash.
+    func contains(_ hash: UInt128) -> Bool { shard(hash).contains(hash) }
+
     /// Room for bytes that are not stored yet. False when only fills are left to throw out, which cannot be.
     func reserve(_ bytes: Int) -> Bool {
         guard bytes >= 0, bytes <= budget.limit else { return false }

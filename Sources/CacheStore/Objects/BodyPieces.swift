@@ -61,13 +61,24 @@ public enum BodyPieces {
     }
 
     /// A buffer of exactly `bytes` readable bytes, filled by `fill`; nil when there is no memory or nothing to hold.
+    static func make(bytes: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> ByteBuffer? {
+        makeIfFilled(bytes: bytes) { target in
+            fill(target)
+            return true
+        }
+    }
+
+    /// The same; nil also when `fill` says that it could not.
     ///
     /// Unsafe pointer: the memory comes from `malloc` and is given to a buffer whose allocator frees with `free`, NIO's
-    /// default; nothing else keeps it. `fill` must initialise all of it.
-    static func make(bytes: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) -> ByteBuffer? {
+    /// default; nothing else keeps it. `fill` must initialise all of it when it returns true.
+    static func makeIfFilled(bytes: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Bool) -> ByteBuffer? {
         guard bytes > 0, let memory = malloc(bytes) else { return nil }
         let raw = UnsafeMutableRawBufferPointer(start: memory, count: bytes)
-        fill(raw)
+        guard fill(raw) else {
+            free(memory)
+            return nil
+        }
         return ByteBuffer(takingOwnershipOf: raw, allocator: ByteBufferAllocator())
     }
 }

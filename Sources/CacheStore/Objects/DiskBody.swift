@@ -5,12 +5,28 @@ public import NIOCore
 public final class DiskBody: Sendable {
     /// All of the body, in bytes.
     public let length: UInt64
-    var memoryBytes: Int { 128 }
+    private let tier: DiskTier
+    private let found: DiskTier.Found
+    private let key: CacheKey
+    /// Where the body begins in the file.
+    private let start: Int
+    /// One checksum for each block.
+    private let sums: [UInt32]
 
-    init(length: UInt64) { self.length = length }
+    init(tier: DiskTier, found: DiskTier.Found, key: CacheKey, offset: Int, length: Int, sums: [UInt32]) {
+        self.tier = tier
+        self.found = found
+        self.key = key
+        start = offset
+        self.length = UInt64(length)
+        self.sums = sums
+    }
+
+    var memoryBytes: Int { 256 + sums.capacity * 4 }
 
     /// Reads `length` bytes from `offset` on (both cut to the body's end; at most ``BodyPieces/pieceBytes`` at a time) on
-    /// an I/O thread. Call on `eventLoop`; `completion` runs there, once. nil: damaged or unreadable; break the answer.
+    /// an I/O thread. Call on `eventLoop`; `completion` runs there, once. nil: damaged, unreadable or no memory for it;
+    /// break the answer. Memory for it is not counted in the store's budget: it is the connection's.
     public func read(
         offset: UInt64,
         length: Int,
@@ -18,6 +34,37 @@ public final class DiskBody: Sendable {
         _ completion: @escaping (ByteBuffer?) -> Void
     ) {
         let bound = NIOLoopBound(completion, eventLoop: eventLoop)
-        eventLoop.execute { bound.value(nil) }
+        tier.submit { canRead in
+            let part = canRead ? self.read(offset: offset, length: length) : nil
+            eventLoop.execute { bound.value(part) }
+        }
+    }
+
+    /// The same, on this thread.
+    func read(offset: UInt64, length wanted: Int) -> ByteBuffer? {
+        guard offset <= length, wanted >= 0 else { return nil }
+        let from = Int(offset)
+        let to = from + min(wanted, BodyPieces.pieceBytes, Int(length) - from)
+        guard to > from else { return ByteBuffer() }
+        let block = StoreLimits.blockBytes
+        let first = from / block
+        let alignedEnd = min(Int(length), (to + block - 1) / block * block)
+        do throws(RecordReader.Failure) {
+            let whole = try tier.reader.piece(
+                alignedEnd - first * block,
+                sums[first...],
+                found.segment,
+                at: start + first * block
+            )
+            return whole.getSlice(at: whole.readerIndex + from - first * block, length: to - from)
+        } catch {
+            if case .damaged(let what) = error {
+                tier.dropDamaged(found.entry, why: what)
+                tier.memory.remove(key) { resource in
+                    resource.representations.contains { $0.body.disk === self }
+                }
+            }
+            return nil
+        }
     }
 }

@@ -67,6 +67,9 @@ public final class Representation: Sendable {
     /// The number of the last purge of the log that was applied when its origin request started.
     public var purgeNumber: UInt64 { mark.number }
 
+    /// What tells its variant apart on disk.
+    var variantTag: UInt16 { RecordHeader.tag(of: variant) }
+
     /// The same body under a new head and mark: what a 304 makes of it (rule N3).
     func freshened(head: StoredHead, mark: PurgeMark) -> Representation {
         Representation(coding: coding, generation: generation, mark: mark, variant: variant, head: head, body: body)

@@ -28,6 +28,8 @@ public final class PurgeEpochs: Sendable {
     private let budget: MemoryBudget?
     private let currentVersion = Atomic<UInt64>(1)
     private let appliedNumber = Atomic<UInt64>(0)
+    private let changesOfLog = Atomic<UInt64>(0)
+    private let listener = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
 
     /// No purge applied, no log known.
     public convenience init() {
@@ -50,6 +52,14 @@ public final class PurgeEpochs: Sendable {
 
     /// The identity of the log that the numbers count in; nil before the first.
     public var logIdentity: String? { state.withLockedValue { $0.logIdentity } }
+
+    /// Changes with every purge that is to be persisted; local invalidations are not.
+    var persistentVersion: UInt64 { changesOfLog.load(ordering: .acquiring) }
+
+    /// Who is told, after the fact, that there is something to persist.
+    func setListener(_ new: (@Sendable () -> Void)?) {
+        listener.withLockedValue { $0 = new }
+    }
 
     /// What an entry whose origin request starts now has to remember. Take it **before** the request is sent.
     public var mark: PurgeMark { state.withLockedValue { $0.mark } }
@@ -93,7 +103,7 @@ public final class PurgeEpochs: Sendable {
 
     /// Kills what is stored of one URL, in this process only: an unsafe method has changed it (RFC 9111, section 4.4).
     func invalidate(_ scope: Scope) {
-        change { state in
+        change(isPersistent: false) { state in
             state.mark.local += 1
             state.local.set(scope, EpochTable.Epoch(hard: state.mark.local, soft: 0), state.hashes)
         }
@@ -148,14 +158,16 @@ public final class PurgeEpochs: Sendable {
     }
 
     /// Every change: tables first, then what look-ups compare, all before anyone is told.
-    private func change(_ body: (inout State) -> Void) {
+    private func change(isPersistent: Bool = true, _ body: (inout State) -> Void) {
         state.withLockedValue { state in
             let before = state.memoryBytes
             body(&state)
             budget?.adjust(by: state.memoryBytes - before)
             appliedNumber.store(state.mark.number, ordering: .sequentiallyConsistent)
             currentVersion.wrappingAdd(1, ordering: .sequentiallyConsistent)
+            if isPersistent { changesOfLog.wrappingAdd(1, ordering: .releasing) }
         }
+        if isPersistent { listener.withLockedValue { $0 }?() }
     }
 
     /// Replaces the whole state with a persisted one, at start.

@@ -1,0 +1,84 @@
+import Logging
+
+/// A disk tier's folder: made, locked, and its identity read. An immutable snapshot; the lock lasts as long as it does.
+///
+/// ```
+/// lock       held with flock by the process that uses the folder
+/// store      "APUSMETA" | u32 version | u64 hash key ×2 | u32 CRC-32C
+/// purges     see PurgeStateFile
+/// segment-*  see SegmentHeader, RecordHeader
+/// ```
+final class DiskFolder: Sendable {
+    static let metaName = "store"
+    static let metaMagic = Array("APUSMETA".utf8)
+    static let metaVersion: UInt32 = 1
+
+    let path: String
+    let io: any DiskIO
+    let logger: Logger
+    /// The key of the hashes in this folder's records.
+    let hasher: SipHash
+    private let lock: OpenFile
+
+    init(path: String, io: any DiskIO, logger: Logger) throws(CacheStoreError) {
+        var path = path
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        self.path = path
+        self.io = io
+        self.logger = logger
+        do throws(DiskError) {
+            try io.makeFolder(path)
+            guard let descriptor = try io.lock(path + "/lock") else {
+                throw DiskError(operation: .lock, path: "", code: 0)
+            }
+            lock = OpenFile(descriptor: descriptor, path: path + "/lock", io: io)
+            hasher = try Self.readMeta(path, io, logger)
+        } catch {
+            if error.operation == .lock, error.code == 0 { throw .folderInUse(path: path) }
+            throw .folderUnusable(path: path, reason: error.description)
+        }
+    }
+
+    /// Names the hash key without giving it away: segments of another key are not this store's.
+    var storeTag: UInt64 { UInt64(truncatingIfNeeded: hasher.hash(Self.metaMagic.span)) }
+
+    func file(_ name: String) -> String { path + "/" + name }
+
+    /// Renames a file whose format is not known out of the way; it is not deleted, for a newer program may want it.
+    func setAside(_ name: String, why: String) {
+        Self.setAside(path, name, why: why, io, logger)
+    }
+
+    private static func setAside(_ folder: String, _ name: String, why: String, _ io: any DiskIO, _ logger: Logger) {
+        let target = folder + "/set-aside-" + name
+        do throws(DiskError) {
+            try io.rename(folder + "/" + name, to: target)
+            logger.warning("set aside a cache file", metadata: ["file": "\(target)", "reason": "\(why)"])
+        } catch {
+            logger.warning("cannot set aside a cache file", metadata: ["file": "\(name)", "reason": "\(error)"])
+        }
+    }
+
+    private static func readMeta(_ folder: String, _ io: any DiskIO, _ logger: Logger) throws(DiskError) -> SipHash {
+        if let bytes = try io.readFile(folder + "/" + metaName, limit: 4096) {
+            var reader = ByteReader(bytes)
+            let magic = reader.slice(8)
+            let version = reader.number(UInt32.self)
+            if magic?.elementsEqual(metaMagic) == true, version == metaVersion, bytes.count == 32,
+                let k0 = reader.number(UInt64.self), let k1 = reader.number(UInt64.self),
+                reader.number(UInt32.self) == CRC32C.of(bytes.span.extracting(0..<28))
+            {
+                return SipHash(k0: k0, k1: k1)
+            }
+            setAside(folder, metaName, why: "version \(version.map(String.init) ?? "?") is not known", io, logger)
+        }
+        let hasher = SipHash.random()
+        var bytes = metaMagic
+        bytes.appendNumber(metaVersion)
+        bytes.appendNumber(hasher.k0)
+        bytes.appendNumber(hasher.k1)
+        bytes.appendNumber(CRC32C.of(bytes.span))
+        try io.replaceFile(folder + "/" + metaName, in: folder, with: bytes)
+        return hasher
+    }
+}

@@ -1,0 +1,240 @@
+import CachePolicy
+import Glibc
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+
+/// Forms on disk: a log of segment files, an index of it in memory, one thread that writes and a few that read.
+///
+/// Lock inside (`state`): held for look-ups in the index and the queue, never across a system call. What only the
+/// writer's thread touches lies in ``DiskWriter``.
+///
+/// A record is dead when its state word says so. That word is the tombstone: it is cleared in place when something newer
+/// takes the record's place, when an unsafe method invalidates it, and when it turns out damaged. So "at most one live
+/// record for a form" holds on the disk itself, and neither giving up a segment nor the order in which that happens can
+/// bring an old record back. A state word that cannot be cleared takes its whole segment with it.
+final class DiskTier: Sendable {
+    /// A segment in use.
+    struct SegmentInfo {
+        let segment: Segment
+        /// What it takes on the disk: its capacity while it is written to, its length afterwards.
+        var bytes: Int
+        /// Where its last whole record ends.
+        var end: Int
+        /// The tick of the last read from it.
+        var lastUse: UInt64
+    }
+
+    /// Work for the writer, in order.
+    enum Job {
+        case form(CacheKey, Representation, cost: Int)
+        case head(CacheKey, Representation)
+        case kill([DiskIndex.Place])
+        case flush(@Sendable () -> Void)
+    }
+
+    /// The form that is being written now.
+    struct Current {
+        var hash: UInt128
+        var generation: UInt64
+        var variantTag: UInt16
+        var isCancelled = false
+    }
+
+    struct State {
+        var index = DiskIndex()
+        var segments: [UInt32: SegmentInfo] = [:]
+        var usedBytes = 0
+        var tick: UInt64 = 1
+        var filter = SecondRequestFilter(keysPerGeneration: StoreLimits.filterKeys)
+        var queue = CircularBuffer<Job>()
+        var queueBytes = 0
+        var current: Current?
+        var readsUnderWay = 0
+        /// Monotonic seconds until which nothing is written, after a refusal.
+        var pausedUntil: Int64 = 0
+        var isClosed = false
+        /// What the index was last counted with in the budget.
+        var countedBytes = 0
+        var figures = Figures()
+    }
+
+    /// Counters. A value.
+    struct Figures {
+        var writes = 0
+        var bytesWritten = 0
+        var reads = 0
+        var dropped = 0
+        var notAdmitted = 0
+        var badRecords = 0
+        var errors = 0
+        var reclaimed = 0
+    }
+
+    let folder: DiskFolder
+    let io: any DiskIO
+    let logger: Logger
+    /// The most that the segment files take together, in bytes.
+    let limit: Int
+    /// An ordinary segment's size.
+    let segmentBytes: Int
+    /// The most that a record takes.
+    let recordLimit: Int
+    let admitAtOnceBelow: Int
+    let queueLimit: Int
+    let epochs: PurgeEpochs
+    let memory: MemoryTier
+    let state: NIOLockedValueBox<State>
+    /// 1: there is work for the writer.
+    let signal = ConditionLock(value: 0)
+    let writerThread = NIOThreadPool(numberOfThreads: 1)
+    let readers = NIOThreadPool(numberOfThreads: StoreLimits.readThreads)
+    let reader: RecordReader
+    /// The highest generation found on the disk at start.
+    let highestGeneration: UInt64
+
+    init(
+        _ configuration: DiskConfiguration,
+        memory: MemoryTier,
+        epochs: PurgeEpochs,
+        folder: DiskFolder
+    ) throws(CacheStoreError) {
+        guard configuration.bytes >= StoreLimits.smallestDisk else {
+            throw .diskTooSmall(
+                path: configuration.path,
+                bytes: configuration.bytes,
+                smallest: StoreLimits.smallestDisk
+            )
+        }
+        self.folder = folder
+        io = folder.io
+        logger = folder.logger
+        reader = RecordReader(io: folder.io)
+        limit = configuration.bytes
+        segmentBytes = min(
+            max(configuration.bytes / StoreLimits.segmentsWanted, StoreLimits.segmentBytes.lowerBound),
+            StoreLimits.segmentBytes.upperBound
+        )
+        recordLimit = configuration.bytes / StoreLimits.objectShare
+        admitAtOnceBelow = configuration.admitAtOnceBelow
+        queueLimit = max(1 << 20, min(64 << 20, memory.budget.limit / 16))
+        self.epochs = epochs
+        self.memory = memory
+        do throws(DiskError) {
+            Self.restorePurges(epochs, folder)
+            let recovered = try DiskRecovery(folder: folder).run()
+            state = NIOLockedValueBox(recovered.state)
+            highestGeneration = recovered.highestGeneration
+        } catch {
+            throw .folderUnusable(path: folder.path, reason: error.description)
+        }
+        countIndex()
+        start()
+    }
+
+    private func start() {
+        readers.start()
+        writerThread.start()
+        let writer = DiskWriter(tier: self)
+        writerThread.submit { state in
+            if case .active = state { writer.run() }
+        }
+        epochs.setListener { [weak self] in self?.wake() }
+        // The limit may be lower than last time.
+        wake()
+    }
+
+    /// Monotonic seconds.
+    static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec)
+    }
+
+    /// Lets the writer look for work.
+    func wake() {
+        signal.lock()
+        signal.unlock(withValue: 1)
+    }
+
+    /// Counts the index's growth, and the filter, in the one budget.
+    func countIndex() {
+        let delta = state.withLockedValue { state in
+            let bytes = state.index.memoryBytes + state.filter.memoryBytes
+            defer { state.countedBytes = bytes }
+            return bytes - state.countedBytes
+        }
+        memory.budget.adjust(by: delta)
+        if delta > 0 { memory.makeRoom() }
+    }
+
+    /// Whether any form is on disk under the hash.
+    func contains(_ hash: UInt128) -> Bool {
+        state.withLockedValue { $0.index.contains(hash) }
+    }
+
+    /// Writes what is queued, syncs it and the purge state. Returns when that is done, or the tier closed.
+    func flush() async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let isQueued = state.withLockedValue { state in
+                guard !state.isClosed else { return false }
+                state.queue.append(.flush { continuation.resume() })
+                return true
+            }
+            if isQueued { wake() } else { continuation.resume() }
+        }
+    }
+
+    /// Flushes, unless `abruptly`, and stops the threads.
+    func close(abruptly: Bool = false) async {
+        if !abruptly { await flush() }
+        let flushes = state.withLockedValue { state -> [@Sendable () -> Void] in
+            state.isClosed = true
+            var flushes: [@Sendable () -> Void] = []
+            while let job = state.queue.popFirst() {
+                if case .flush(let done) = job { flushes.append(done) }
+            }
+            return flushes
+        }
+        for done in flushes { done() }
+        epochs.setListener(nil)
+        wake()
+        try? await writerThread.shutdownGracefully()
+        try? await readers.shutdownGracefully()
+    }
+
+    func add(to statistics: inout CacheStatistics) {
+        state.withLockedValue { state in
+            statistics.diskObjects = state.index.count
+            statistics.diskUsedBytes = state.usedBytes
+            statistics.diskIndexBytes = state.index.memoryBytes
+            statistics.diskWrites = state.figures.writes
+            statistics.diskBytesWritten = state.figures.bytesWritten
+            statistics.diskReads = state.figures.reads
+            statistics.diskWritesDropped = state.figures.dropped
+            statistics.diskNotAdmitted = state.figures.notAdmitted
+            statistics.diskBadRecords = state.figures.badRecords
+            statistics.diskErrors = state.figures.errors
+            statistics.diskSegmentsReclaimed = state.figures.reclaimed
+            statistics.diskIsWritable = !state.isClosed && state.pausedUntil <= Self.now
+        }
+        statistics.diskLimitBytes = limit
+    }
+
+    private static func restorePurges(_ epochs: PurgeEpochs, _ folder: DiskFolder) {
+        do throws(DiskError) {
+            let path = folder.file(PurgeStateFile.name)
+            guard let bytes = try folder.io.readFile(path, limit: PurgeStateFile.limit) else { return }
+            switch PurgeStateFile.decode(bytes) {
+            case .state(let state): epochs.restore(state)
+            case .otherVersion(let version):
+                folder.setAside(PurgeStateFile.name, why: "version \(version) is not known")
+            case .unreadable: folder.setAside(PurgeStateFile.name, why: "damaged")
+            }
+        } catch {
+            // Without it nothing is known to be purged, and every record of a log is unknown: see PurgeEpochs.judge.
+            folder.logger.warning("cannot read the purge state", metadata: ["reason": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,238 @@
+import CachingRules
+import Glibc
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// Appends records to segments, one after the other, and makes room. Confined to the writer's thread.
+///
+/// Unchecked: made before the thread's only work item is submitted and used by that item alone.
+final class DiskWriter: @unchecked Sendable {
+    let tier: DiskTier
+    let io: any DiskIO
+    /// The segment that is appended to, and where.
+    var active: Segment?
+    var offset = 0
+    private var persistedVersion: UInt64
+    /// Monotonic milliseconds of the first change of the purge state that is not on disk.
+    private var dirtySince: Int64?
+
+    /// Records up to this size are written with one call.
+    static let wholeRecordBytes = 256 << 10
+
+    init(tier: DiskTier) {
+        self.tier = tier
+        io = tier.io
+        persistedVersion = tier.epochs.persistentVersion
+    }
+
+    /// Works until the tier is closed.
+    func run() {
+        makeSpace(for: 0)
+        while !tier.state.withLockedValue({ $0.isClosed }) {
+            if let job = next() {
+                perform(job)
+            } else {
+                persistPurgesIfDue()
+                waitForWork()
+            }
+        }
+        active = nil
+    }
+
+    private func next() -> DiskTier.Job? {
+        tier.state.withLockedValue { state in
+            guard let job = state.queue.popFirst() else { return nil }
+            if case .form(let key, let form, let cost) = job {
+                state.queueBytes -= cost
+                let tag = form.variantTag
+                state.current = DiskTier.Current(hash: key.hash.value, generation: form.generation, variantTag: tag)
+            }
+            return job
+        }
+    }
+
+    private func waitForWork() {
+        if let dirtySince {
+            let due = dirtySince + Int64(StoreLimits.persistDelayMilliseconds) - Self.milliseconds
+            guard tier.signal.lock(whenValue: 1, timeoutSeconds: Double(max(1, due)) / 1000) else { return }
+        } else {
+            tier.signal.lock(whenValue: 1)
+        }
+        tier.signal.unlock(withValue: 0)
+    }
+
+    private func perform(_ job: DiskTier.Job) {
+        switch job {
+        case .form(let key, let form, let cost):
+            write(form, key)
+            tier.memory.budget.adjust(by: -cost)
+        case .head(let key, let form):
+            writeHead(form, key)
+        case .kill(let places):
+            for place in places { kill(place) }
+        case .flush(let done):
+            flush()
+            done()
+        }
+    }
+
+    private func flush() {
+        do throws(DiskError) {
+            if let active { try io.sync(active.file.descriptor, path: active.file.path) }
+        } catch {
+            tier.pause(error)
+        }
+        persistPurges()
+    }
+
+    // MARK: The purge state
+
+    private func persistPurgesIfDue() {
+        guard tier.epochs.persistentVersion != persistedVersion else {
+            dirtySince = nil
+            return
+        }
+        let since = dirtySince ?? Self.milliseconds
+        dirtySince = since
+        if Self.milliseconds - since >= StoreLimits.persistDelayMilliseconds { persistPurges() }
+    }
+
+    private func persistPurges() {
+        let version = tier.epochs.persistentVersion
+        guard version != persistedVersion else { return }
+        // One snapshot under one lock: log, number and epochs belong together (rule N7).
+        let bytes = PurgeStateFile.encode(tier.epochs.state.withLockedValue { $0 })
+        do throws(DiskError) {
+            try io.replaceFile(tier.folder.file(PurgeStateFile.name), in: tier.folder.path, with: bytes)
+            persistedVersion = version
+            dirtySince = nil
+        } catch {
+            tier.pause(error)
+            // Tried again after another delay; the older file is still whole.
+            dirtySince = Self.milliseconds
+        }
+    }
+
+    private static var milliseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    // MARK: Records
+
+    private func write(_ form: Representation, _ key: CacheKey) {
+        let tag = form.variantTag
+        let hash = key.hash.value
+        defer { tier.state.withLockedValue { $0.current = nil } }
+        let isWanted = tier.state.withLockedValue { state in
+            guard state.pausedUntil <= DiskTier.now else {
+                state.figures.dropped += 1
+                return false
+            }
+            if form.coding != .identity {
+                // Derived forms belong to a parent that is there.
+                let parent = state.index.slot(hash, coding: 0, variantTag: tag)
+                return parent.map { state.index[$0].generation == form.generation } ?? false
+            }
+            let present = state.index.slot(hash, coding: 0, variantTag: tag)
+            return present.map { state.index[$0].generation <= form.generation } ?? true
+        }
+        guard isWanted, tier.epochs.judge(form.mark, key: key, tags: form.head.tags) != .dead,
+            let record = EncodedRecord(kind: .form, key: key, form: form, time: Self.unixSeconds)
+        else { return }
+        do throws(DiskError) {
+            let place = try append(record)
+            tier.resume()
+            let dead = tier.state.withLockedValue { $0.publish(record.header, place) }
+            for place in dead { kill(place) }
+            tier.countIndex()
+        } catch {
+            tier.pause(error)
+        }
+    }
+
+    private func writeHead(_ form: Representation, _ key: CacheKey) {
+        let tag = form.variantTag
+        func slot(_ state: DiskTier.State) -> UInt32? {
+            state.index.slot(key.hash.value, coding: form.coding.rawValue, variantTag: tag)
+                .flatMap { state.index[$0].generation == form.generation ? $0 : nil }
+        }
+        guard tier.state.withLockedValue({ slot($0) != nil }) else { return }
+        var place: DiskIndex.Place?
+        let isPaused = tier.state.withLockedValue { $0.pausedUntil > DiskTier.now }
+        if !isPaused, let record = EncodedRecord(kind: .head, key: key, form: form, time: Self.unixSeconds) {
+            do throws(DiskError) {
+                place = try append(record)
+            } catch {
+                tier.pause(error)
+            }
+        }
+        // Without its newer head a form is worth nothing: the older one may promise too much.
+        let dead = tier.state.withLockedValue { state -> [DiskIndex.Place] in
+            guard let slot = slot(state) else { return place.map { [$0] } ?? [] }
+            guard let place else { return state.index.removeEntry(slot) }
+            let old = state.index[slot].headPlace
+            state.index[slot].headPlace = place
+            state.index[slot].flags &= ~DiskIndex.Entry.headPending
+            return old == .none ? [] : [old]
+        }
+        for place in dead { kill(place) }
+    }
+
+    /// Clears a record's state word. If that cannot be done, its segment goes: an old record must not come back.
+    func kill(_ place: DiskIndex.Place) {
+        guard let info = tier.state.withLockedValue({ $0.segments[place.segment] }) else { return }
+        do throws(DiskError) {
+            let file = info.segment.file
+            let zeros = [UInt8](repeating: 0, count: 4)
+            try io.writeBytes(file.descriptor, zeros, at: place.offset + RecordHeader.stateOffset, path: file.path)
+        } catch {
+            tier.pause(error)
+            if active?.sequence == place.segment { active = nil }
+            giveUp(info.segment)
+        }
+    }
+
+    static var unixSeconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec)
+    }
+}
+
+extension DiskTier.State {
+    /// Enters a written record into the index. Returns the places of the records that it outdates.
+    mutating func publish(_ header: RecordHeader, _ place: DiskIndex.Place) -> [DiskIndex.Place] {
+        if current?.isCancelled == true { return [place] }
+        var dead: [DiskIndex.Place] = []
+        for slot in index.slots(header.hash) {
+            let other = index[slot]
+            let isSameForm = other.coding == header.coding && other.variantTag == header.variantTag
+            // A new identity form outdates what was derived from the one before, and the forms with or without Vary.
+            let isOutdated =
+                header.coding == 0 && other.generation < header.generation
+                && (other.variantTag == header.variantTag || other.variantTag == 0 || header.variantTag == 0)
+            if isSameForm || isOutdated { dead += index.removeEntry(slot) }
+        }
+        index.insert(DiskIndex.Entry(header, place))
+        return dead
+    }
+}
+
+extension DiskIndex.Entry {
+    init(_ header: RecordHeader, _ place: DiskIndex.Place) {
+        self.init(
+            low: UInt64(truncatingIfNeeded: header.hash),
+            high: UInt64(truncatingIfNeeded: header.hash >> 64),
+            generation: header.generation,
+            place: place,
+            headPlace: .none,
+            units: UInt32(header.length / RecordHeader.alignment),
+            variantTag: header.variantTag,
+            coding: header.coding,
+            flags: 0
+        )
+    }
+}

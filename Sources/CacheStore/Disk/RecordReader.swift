@@ -1,0 +1,128 @@
+import CachingRules
+import NIOCore
+
+/// Reads records and verifies them. A value with no state; runs on I/O threads.
+struct RecordReader: Sendable {
+    /// Why a record gives nothing.
+    enum Failure: Error {
+        /// Not what was looked for any more: killed, or another key under the same hash. A miss and nothing else.
+        case gone
+        /// A checksum or a length does not hold.
+        case damaged(String)
+        case io(DiskError)
+        /// No memory for the body.
+        case noRoom
+    }
+
+    /// A record's front, verified.
+    struct Front {
+        var header: RecordHeader
+        /// From the record's start; at least the front, with as much of the body as came along.
+        var bytes: [UInt8]
+
+        var blockSums: [UInt32] {
+            var reader = ByteReader(bytes, header.blockRange)
+            return (0..<header.blocks).compactMap { _ in reader.number(UInt32.self) }
+        }
+    }
+
+    /// Read at once: whole records up to this size, else enough for any ordinary front.
+    private static let wholeRecordBytes = 80 << 10
+    private static let frontBytes = 16 << 10
+
+    let io: any DiskIO
+
+    /// Reads and verifies the front of a record that is `length` bytes long.
+    func front(_ segment: Segment, at offset: Int, length: Int) throws(Failure) -> Front {
+        let first = length <= Self.wholeRecordBytes ? length : Self.frontBytes
+        var bytes = try read(segment, first, at: offset)
+        guard let header = RecordHeader(bytes), header.length == length else { throw .damaged("header") }
+        guard header.isLive else { throw .gone }
+        if bytes.count < header.frontLength {
+            bytes += try read(segment, header.frontLength - bytes.count, at: offset + bytes.count)
+        }
+        guard bytes.count >= header.frontLength,
+            CRC32C.of(bytes.span.extracting(RecordHeader.bytes..<header.frontLength)) == header.frontSum
+        else { throw .damaged("head") }
+        return Front(header: header, bytes: bytes)
+    }
+
+    /// The body in pieces, every block verified.
+    func body(_ front: Front, _ segment: Segment, at offset: Int) throws(Failure) -> [ByteBuffer] {
+        let sums = front.blockSums
+        let start = front.header.frontLength
+        var pieces: [ByteBuffer] = []
+        var done = 0
+        while done < front.header.bodyLength {
+            let count = min(StoreLimits.pieceBytes, front.header.bodyLength - done)
+            let here = start + done
+            let source = front.bytes.count >= here + count ? front.bytes[here..<(here + count)] : nil
+            let firstBlock = done / StoreLimits.blockBytes
+            pieces.append(try piece(count, sums[firstBlock...], from: source, segment, at: offset + here))
+            done += count
+        }
+        return pieces
+    }
+
+    /// `count` bytes at `offset` of the file in one buffer, which start at a block's first byte; verified.
+    func piece(
+        _ count: Int,
+        _ sums: ArraySlice<UInt32>,
+        from source: ArraySlice<UInt8>? = nil,
+        _ segment: Segment,
+        at offset: Int
+    ) throws(Failure) -> ByteBuffer {
+        var failure: Failure?
+        // Unsafe pointer: `target` is `count` bytes long and does not leave the closure.
+        let buffer = BodyPieces.makeIfFilled(bytes: count) { target in
+            do throws(Failure) {
+                try fill(target, sums, from: source, segment, at: offset)
+                return true
+            } catch {
+                failure = error
+                return false
+            }
+        }
+        guard let buffer else { throw failure ?? .noRoom }
+        return buffer
+    }
+
+    private func fill(
+        _ target: UnsafeMutableRawBufferPointer,
+        _ sums: ArraySlice<UInt32>,
+        from source: ArraySlice<UInt8>?,
+        _ segment: Segment,
+        at offset: Int
+    ) throws(Failure) {
+        if let source {
+            source.withUnsafeBytes { target.copyMemory(from: $0) }
+        } else {
+            do throws(DiskError) {
+                try io.readFully(segment.file.descriptor, into: target, at: offset, path: segment.file.path)
+            } catch {
+                throw .io(error)
+            }
+        }
+        var sum = sums.startIndex
+        var done = 0
+        while done < target.count {
+            let count = min(StoreLimits.blockBytes, target.count - done)
+            var actual = CRC32C()
+            actual.add(UnsafeRawBufferPointer(rebasing: target[done..<(done + count)]))
+            guard sum < sums.endIndex, actual.value == sums[sum] else { throw .damaged("body block") }
+            sum += 1
+            done += count
+        }
+    }
+
+    private func read(_ segment: Segment, _ count: Int, at offset: Int) throws(Failure) -> [UInt8] {
+        let bytes: [UInt8]
+        do throws(DiskError) {
+            bytes = try io.readBytes(segment.file.descriptor, count, at: offset, path: segment.file.path)
+        } catch {
+            throw .io(error)
+        }
+        guard bytes.count == count else { throw .damaged("the file ends within the record") }
+        return bytes
+    }
+}

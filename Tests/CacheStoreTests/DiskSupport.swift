@@ -1,0 +1,168 @@
+import CachingRules
+import Foundation
+import NIOConcurrencyHelpers
+import NIOCore
+import TestSupport
+
+@testable import CacheStore
+
+/// The system's calls, with faults where a test wants them.
+final class FaultyIO: DiskIO {
+    /// What a call meets. A value.
+    enum Fault {
+        case none
+        case refuse(Int32)
+        /// Writes or reads this many bytes at most.
+        case short(Int)
+    }
+
+    private let system = SystemDiskIO()
+    private let plan: NIOLockedValueBox<@Sendable (DiskError.Operation, String) -> Fault>
+
+    init(_ plan: @escaping @Sendable (DiskError.Operation, String) -> Fault = { _, _ in .none }) {
+        self.plan = NIOLockedValueBox(plan)
+    }
+
+    func set(_ new: @escaping @Sendable (DiskError.Operation, String) -> Fault) {
+        plan.withLockedValue { $0 = new }
+    }
+
+    private func check(_ operation: DiskError.Operation, _ path: String) throws(DiskError) -> Int {
+        switch plan.withLockedValue({ $0 })(operation, path) {
+        case .none: return .max
+        case .refuse(let code): throw DiskError(operation: operation, path: path, code: code)
+        case .short(let count): return count
+        }
+    }
+
+    func open(_ path: String, create: Bool) throws(DiskError) -> Int32 {
+        _ = try check(.open, path)
+        return try system.open(path, create: create)
+    }
+
+    func close(_ file: Int32) { system.close(file) }
+
+    func size(_ file: Int32, path: String) throws(DiskError) -> Int {
+        _ = try check(.size, path)
+        return try system.size(file, path: path)
+    }
+
+    func read(
+        _ file: Int32,
+        into target: UnsafeMutableRawBufferPointer,
+        at offset: Int,
+        path: String
+    ) throws(DiskError) -> Int {
+        let count = min(target.count, try check(.read, path))
+        return try system.read(file, into: .init(rebasing: target[..<count]), at: offset, path: path)
+    }
+
+    func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, path: String) throws(DiskError) -> Int {
+        let count = min(bytes.count, try check(.write, path))
+        return try system.write(file, .init(rebasing: bytes[..<count]), at: offset, path: path)
+    }
+
+    func truncate(_ file: Int32, to length: Int, path: String) throws(DiskError) {
+        _ = try check(.truncate, path)
+        try system.truncate(file, to: length, path: path)
+    }
+
+    func sync(_ file: Int32, path: String) throws(DiskError) {
+        _ = try check(.sync, path)
+        try system.sync(file, path: path)
+    }
+
+    func lock(_ path: String) throws(DiskError) -> Int32? {
+        _ = try check(.lock, path)
+        return try system.lock(path)
+    }
+
+    func rename(_ from: String, to: String) throws(DiskError) {
+        _ = try check(.rename, from)
+        try system.rename(from, to: to)
+    }
+
+    func remove(_ path: String) throws(DiskError) {
+        _ = try check(.remove, path)
+        try system.remove(path)
+    }
+
+    func makeFolder(_ path: String) throws(DiskError) {
+        _ = try check(.makeFolder, path)
+        try system.makeFolder(path)
+    }
+
+    func names(in folder: String) throws(DiskError) -> [String] {
+        _ = try check(.list, folder)
+        return try system.names(in: folder)
+    }
+
+    func syncFolder(_ path: String) throws(DiskError) {
+        _ = try check(.sync, path)
+        try system.syncFolder(path)
+    }
+}
+
+/// A store with a disk in a folder of the test's own, which can be closed and opened again.
+final class DiskFixture {
+    let folder: TemporaryFolder
+    let io = FaultyIO()
+    let memoryBytes: Int
+    let diskBytes: Int
+    let admitAtOnceBelow: Int
+    private var opened: CacheStore?
+
+    init(memoryBytes: Int = 16 << 20, diskBytes: Int = 32 << 20, admitAtOnceBelow: Int = .max) throws {
+        folder = try TemporaryFolder()
+        self.memoryBytes = memoryBytes
+        self.diskBytes = diskBytes
+        self.admitAtOnceBelow = admitAtOnceBelow
+    }
+
+    var path: String { folder.file("cache") }
+
+    func open(at path: String? = nil) throws -> CacheStore {
+        let disk = DiskConfiguration(path: path ?? self.path, bytes: diskBytes, admitAtOnceBelow: admitAtOnceBelow)
+        return try CacheStore(
+            CacheStoreConfiguration(memoryBytes: memoryBytes, disk: disk), logger: .quiet, io: io
+        )
+    }
+
+    /// Runs `body` with the store open, and closes it whatever happens.
+    @discardableResult
+    func run<Value>(_ body: (CacheStore) async throws -> Value) async throws -> Value {
+        let store = try open()
+        do {
+            let value = try await body(store)
+            await store.close()
+            return value
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    /// The segment files, in the order in which they were made.
+    var segments: [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+        return names.filter { $0.hasPrefix("segment-") }.sorted()
+    }
+
+    func read(_ name: String) throws -> [UInt8] { try folder.read("cache/" + name) }
+
+    func write(_ bytes: [UInt8], to name: String) throws { try folder.write(bytes, to: "cache/" + name) }
+}
+
+extension CacheStore {
+    /// What the disk alone has of a path.
+    func load(_ path: String) -> Resource? {
+        guard let disk else { return nil }
+        memory.remove(key(path))
+        return load(key(path), from: disk)
+    }
+
+    /// Everything in memory forgotten; the disk is all there is.
+    func forgetMemory(_ paths: [String]) {
+        for path in paths { memory.remove(key(path)) }
+    }
+}
