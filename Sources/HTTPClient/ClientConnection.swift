@@ -88,8 +88,11 @@ final class ClientConnection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard exchange != nil else {
-            // Nothing was asked: whatever this is, the next response would be mistaken for it.
-            if state == .open { close() }
+            // Nothing was asked: whatever this is, it would be taken for the next request's response.
+            if state == .open {
+                close()
+                pool.idleClosed(self)
+            }
             return
         }
         inbound.append(unwrapInboundIn(data))

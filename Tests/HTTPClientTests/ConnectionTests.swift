@@ -40,6 +40,10 @@ struct ConnectionTests {
         #expect(try await bench.get("/a", on: eventLoop).text == "x")
         latch.open()
         try await eventually { bench.origin.connectionsOpen == 0 }
+        // It is forgotten too: what may not be repeated gets another at once.
+        bench.origin.on("/b", ScriptedAnswer(body: "y"))
+        let exchanged = try await bench.get("/b", method: "POST", on: eventLoop)
+        #expect(exchanged.text == "y" && !exchanged.now.wasReused)
     }
 
     @Test func aConnectionTheServerClosedWhileIdleIsForgotten() async throws {

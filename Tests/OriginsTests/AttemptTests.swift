@@ -10,7 +10,9 @@ struct AttemptTests {
     @Test(arguments: [500, 502, 503, 504])
     func anErrorThatMayPassIsTriedOnceMore(status: Int) async throws {
         let bench = try await OriginBench()
-        bench.origin.on("/site/a", ScriptedAnswer(status, body: "<Error/>"), ScriptedAnswer(body: "second"))
+        // In one write, so that its end is there before the second try begins.
+        let error = ScriptedAnswer.raw("HTTP/1.1 \(status) Error\r\nContent-Length: 8\r\n\r\n<Error/>")
+        bench.origin.on("/site/a", error, ScriptedAnswer(body: "second"))
         let fetched = try await bench.fetch("/a")
         #expect(fetched.text == "second" && fetched.answer?.head.status == 200)
         #expect(bench.origin.count("/site/a") == 2)
