@@ -17,6 +17,13 @@ final class StorageFixture {
         storage = try ObjectStorage(path: folder.path + "/data", logger: Self.logger)
     }
 
+    deinit {
+        Task { [storage, folder] in
+            await storage.close()
+            withExtendedLifetime(folder) {}
+        }
+    }
+
     func reopen() async throws {
         await storage.close()
         storage = try ObjectStorage(path: folder.path + "/data", logger: Self.logger)
