@@ -98,9 +98,10 @@ let package = Package(
         library(
             "ControlPlane",
             [
-                "HTTPWire", "HTTPClient", "CacheStore", "CCrypto", logging,
+                "HTTPWire", "HTTPClient", "CCrypto", logging,
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
             ] + nio
         ),
         library(
@@ -121,7 +122,7 @@ let package = Package(
         ),
         library(
             "Console",
-            ["ControlPlane", .product(name: "Hummingbird", package: "hummingbird")],
+            ["ControlPlane"],
             resources: [.embedInCode("Resources")]
         ),
 

@@ -1,6 +1,6 @@
-import Glibc
+import FoundationEssentials
 
-/// Time for leases: nanoseconds since the machine started, suspended time included. Implementations are Sendable values.
+/// Time for leases: nanoseconds on a clock that counts suspended time. Implementations are Sendable values.
 ///
 /// Leases compare how much time has passed on two machines, so the clock must go on while a machine sleeps
 /// (CLOCK_BOOTTIME, not CLOCK_MONOTONIC) and must not follow the wall clock's corrections.
@@ -9,17 +9,19 @@ public protocol BootClock: Sendable {
     func nowNanoseconds() -> Int64
 }
 
-/// The kernel's CLOCK_BOOTTIME. A value.
+/// The kernel's CLOCK_BOOTTIME, which is what Swift's continuous clock reads on Linux. A value.
 public struct SystemBootClock: BootClock {
+    /// The same for all clocks of a process, so that their times compare.
+    private static let start = ContinuousClock.now
+
     /// The clock of this machine.
     public init() {}
 
-    /// Nanoseconds since boot, suspended time included.
+    /// Nanoseconds since the process first asked, suspended time included.
     public func nowNanoseconds() -> Int64 {
-        var time = timespec()
-        // Cannot fail for a clock that the kernel has; Linux has it since 2.6.39.
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        let start = Self.start
+        let (seconds, attoseconds) = (ContinuousClock.now - start).components
+        return seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000
     }
 }
 
@@ -34,8 +36,6 @@ extension BootClock {
 enum WallClock {
     /// Milliseconds since 1970.
     static func nowMilliseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+        Int64(Date().timeIntervalSince1970 * 1_000)
     }
 }

@@ -7,12 +7,21 @@ extension ControlCoordinator {
         var lines: [ByteBuffer]
         /// The number of the last line.
         var cursor: UInt64
-        /// The log's last number.
-        var last: UInt64
     }
 
-    /// A follower begins.
-    func openStream(after number: UInt64, log wanted: String?, instance: String?) throws(ControlFailure) {
+    /// The log's last number.
+    var lastNumber: UInt64 { membership.lastNumber }
+
+    /// Requests or streams are under way.
+    var isBusy: Bool { requests > 0 || streams > 0 }
+
+    /// A request begins (1) or has its answer (-1).
+    func countRequest(_ change: Int) {
+        requests += change
+    }
+
+    /// May a follower begin here?
+    func checkStream(after number: UInt64, log wanted: String?, instance: String?) throws(ControlFailure) {
         try checkRunning()
         guard wanted == nil || wanted == log, number <= membership.lastNumber else { throw logChanged() }
         if let instance, membership.members[instance] == nil {
@@ -21,6 +30,11 @@ extension ControlCoordinator {
         guard streams < limits.streams else {
             throw ControlFailure(.overloaded, "More than \(limits.streams) log streams are open.", retrySeconds: 1)
         }
+    }
+
+    /// A follower begins.
+    func openStream(instance: String?) throws(ControlFailure) {
+        try checkRunning()
         streams += 1
         if let instance { membership.countStream(instance, by: 1) }
     }
@@ -41,20 +55,19 @@ extension ControlCoordinator {
             let left = deadline - clock.nowNanoseconds()
             if left <= 0 || Task.isCancelled {
                 await pumpIfNeeded()
-                return Batch(lines: [], cursor: cursor, last: membership.lastNumber)
+                return Batch(lines: [], cursor: cursor)
             }
             await published.wait(since: rung, nanoseconds: left)
         }
     }
 
     private func batch(after cursor: UInt64) async throws(ControlFailure) -> Batch {
-        let last = membership.lastNumber
         if let lines = tail.lines(after: cursor, limit: limits.pageEntries) {
-            return Batch(lines: Array(lines), cursor: cursor + UInt64(lines.count), last: last)
+            return Batch(lines: Array(lines), cursor: cursor + UInt64(lines.count))
         }
         do {
             let page = try await store.entries(after: cursor, limit: limits.pageEntries)
-            return try await Self.encode(page, last: last)
+            return try await Self.encode(page, after: cursor)
         } catch {
             throw (error as? ControlStoreError).map(ControlFailure.init)
                 ?? ControlFailure(.unavailable, "Control cannot write an entry of its log: \(error).")
@@ -63,8 +76,7 @@ extension ControlCoordinator {
 
     /// Off the actor: a page of old entries may be large.
     @concurrent
-    private static func encode(_ page: [PurgeEntry], last: UInt64) async throws -> Batch {
-        let lines = try page.map { try ControlJSON.line($0) }
-        return Batch(lines: lines, cursor: page.last?.number ?? last, last: last)
+    private static func encode(_ page: [PurgeEntry], after cursor: UInt64) async throws -> Batch {
+        Batch(lines: try page.map { try ControlJSON.line($0) }, cursor: page.last?.number ?? cursor)
     }
 }
