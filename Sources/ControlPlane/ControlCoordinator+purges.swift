@@ -1,10 +1,10 @@
 import Logging
 
 extension ControlCoordinator {
-    /// How the fleet stands to a purge. Returns when that is another than the caller has `seen`, when the purge is done, or
-    /// after `seconds`.
+    /// How the fleet stands to a purge. Returns when the purge is done, after `seconds`, or when that is another than the
+    /// caller has `seen`.
     ///
-    /// - Parameter seen: ``ControlAPI/PurgeStatus/settled`` of an earlier answer; nil: answer at once.
+    /// - Parameter seen: ``ControlAPI/PurgeStatus/settled`` of an earlier answer; nil: wait for the end.
     func status(of number: UInt64, seen: Int?, seconds: Double) async throws(ControlFailure) -> ControlAPI.PurgeStatus {
         let start = clock.nowNanoseconds()
         let deadline = start + SystemBootClock.nanoseconds(min(seconds, limits.waitSeconds))
@@ -20,10 +20,9 @@ extension ControlCoordinator {
             let now = clock.nowNanoseconds()
             let (status, nextChange) = evaluate(number, now: now)
             guard let status else { continue }
-            if status.done || seen == nil || status.settled != seen || now >= deadline || Task.isCancelled || isStopped
-            {
-                return status
-            }
+            if status.done || now >= deadline || Task.isCancelled { return status }
+            if let seen, status.settled != seen { return status }
+            try checkRunning()
             if !isWaiter {
                 guard waiters < limits.waiters else {
                     throw ControlFailure(

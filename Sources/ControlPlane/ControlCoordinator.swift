@@ -135,8 +135,9 @@ actor ControlCoordinator {
         committed = max(committed, entry.number)
         while membership.lastNumber < entry.number {
             let before = membership.lastNumber
-            await pump()
-            guard membership.lastNumber > before else {
+            let isFresh = await pump()
+            // One that had begun before may have looked too early.
+            guard membership.lastNumber > before || !isFresh else {
                 throw ControlFailure(
                     .unavailable,
                     "Purge \(entry.number) is in the log, but control cannot read it back; the edges get it when it can."
@@ -162,18 +163,23 @@ actor ControlCoordinator {
         }
     }
 
-    /// Brings the store's new entries to the followers, in order. One reader at a time; who comes meanwhile waits for it.
-    func pump() async {
-        if let pumping { return await pumping.value }
+    /// Brings the store's new entries to the followers, in order. One reader at a time; who comes meanwhile waits for it and
+    /// gets false.
+    private func pump() async -> Bool {
+        if let pumping {
+            await pumping.value
+            return false
+        }
         let task = Task { await self.readNewEntries() }
         pumping = task
         await task.value
         pumping = nil
+        return true
     }
 
     /// Pumps what an earlier attempt could not read.
     func pumpIfNeeded() async {
-        if committed > membership.lastNumber { await pump() }
+        if committed > membership.lastNumber { _ = await pump() }
     }
 
     private func readNewEntries() async {

@@ -82,13 +82,14 @@ extension ControlRoutes {
                 try await coordinator.openStream(instance: instance)
                 do {
                     try await Self.follow(coordinator, after: after, heartbeatSeconds: seconds, &writer)
+                    // Before the stream counts as closed: a shutdown waits for it.
+                    try await writer.finish(nil)
                 } catch {
                     await coordinator.closeStream(instance: instance)
                     throw error
                 }
                 await coordinator.closeStream(instance: instance)
             }
-            try await writer.finish(nil)
         }
         return Response(
             status: .ok,

@@ -65,9 +65,11 @@ struct ControlRoutes: Sendable {
         }
         try grant.requireSight(of: try await coordinator.entry(number).scopes)
         let seconds = try self.number(request, "wait", of: Double.self) ?? 0
-        let seen = try self.number(request, "seen", of: Int.self) ?? (seconds > 0 ? -1 : nil)
-        guard seconds.isFinite, seconds >= 0 else { throw ControlFailure(.badRequest, "wait is not a number of seconds.") }
-        // Without `seen` a caller waits for the end, not for a change.
+        // Who is not told how many have confirmed cannot wait for a change of it.
+        let seen = grant.maySeeEdges ? try self.number(request, "seen", of: Int.self) : nil
+        guard seconds.isFinite, seconds >= 0 else {
+            throw ControlFailure(.badRequest, "wait is not a number of seconds.")
+        }
         var status = try await coordinator.status(of: number, seen: seen, seconds: seconds)
         if !grant.maySeeEdges {
             status.edges = nil

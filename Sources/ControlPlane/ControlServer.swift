@@ -1,8 +1,8 @@
 import Hummingbird
 import HummingbirdCore
 public import Logging
-public import NIOCore
 import NIOConcurrencyHelpers
+public import NIOCore
 
 /// Control's HTTP server: the API under `/v1/`, `/healthz`, and the pages that it is given.
 ///
@@ -78,7 +78,8 @@ public final class ControlServer: Sendable {
             }
         } catch {
             throw ControlServerError(
-                description: "Control cannot listen on \(configuration.host):\(configuration.port): \(Self.reason(error))."
+                description:
+                    "Control cannot listen on \(configuration.host):\(configuration.port): \(Self.reason(error))."
             )
         }
         throw ControlServerError(description: "Control stopped while it was starting.")
@@ -109,7 +110,9 @@ public final class ControlServer: Sendable {
         let limits = configuration.limits
         let router = Router()
         router.add(middleware: FailureMiddleware(coordinator: coordinator))
-        ControlRoutes(coordinator: coordinator, access: AccessTable(configuration.tokens), limits: limits).add(to: router)
+        ControlRoutes(coordinator: coordinator, access: AccessTable(configuration.tokens), limits: limits).add(
+            to: router
+        )
         for page in pages { ControlRoutes.add(page, to: router) }
         // What the framework has to say belongs into debugging.
         var quiet = logger

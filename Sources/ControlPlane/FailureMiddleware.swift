@@ -19,7 +19,9 @@ struct FailureMiddleware: RouterMiddleware {
         } catch let failure as ControlFailure {
             response = Self.response(failure)
         } catch let error as HTTPError where error.status == .notFound {
-            response = Self.response(ControlFailure(.notFound, "There is nothing at \(request.method) \(request.uri.path)."))
+            response = Self.response(
+                ControlFailure(.notFound, "There is nothing at \(request.method) \(request.uri.path).")
+            )
         } catch {
             context.logger.error("\(request.method) \(request.uri.path): \(error)")
             response = Self.response(ControlFailure(.unavailable, "Control could not do this; its log says why."))
