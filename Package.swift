@@ -117,7 +117,8 @@ let package = Package(
             "Edge",
             [
                 "HTTPWire", "CachingRules", "CacheStore", "ContentCoding", "Telemetry", "Settings", "HTTPServer",
-                "HTTPClient", "Origins", "ControlPlane", logging,
+                "HTTPClient", "Origins", "ControlPlane", "SignatureV4", logging,
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ] + nio
         ),
         library(

@@ -1,0 +1,92 @@
+import CacheStore
+import CachingRules
+import ControlPlane
+import Logging
+import NIOCore
+import NIOPosix
+import Telemetry
+
+/// What all event loops of an edge share. Immutable; its parts are thread-safe each in its own way.
+final class EdgeContext: Sendable {
+    let node: String
+    let sites: SiteTable
+    let store: CacheStore
+    let fills = FillTable()
+    let hitForMiss = HitForMiss()
+    let forms: FormMaker
+    let lease: EdgeLease
+    let counters: Counters<EdgeCounter>
+    let logger: Logger
+
+    init(
+        node: String,
+        sites: SiteTable,
+        store: CacheStore,
+        forms: FormMaker,
+        lease: EdgeLease,
+        counters: Counters<EdgeCounter>,
+        logger: Logger
+    ) {
+        self.node = node
+        self.sites = sites
+        self.store = store
+        self.forms = forms
+        self.lease = lease
+        self.counters = counters
+        self.logger = logger
+    }
+
+    /// What may be done with an entry now.
+    enum Verdict {
+        /// Serve it.
+        case fresh
+        /// Ask the origin whether it still holds; serve it if the origin fails and the site allows that.
+        case stale
+        /// Ask the origin; never serve it unless the origin confirms.
+        case unconfirmed
+        /// A purge has killed it: it may not even be a condition (rule N3).
+        case dead
+    }
+
+    func verdict(on resource: Resource, now: Int64) -> Verdict {
+        switch store.epochs.state(of: resource.identity, key: resource.key) {
+        case .live: break
+        case .softPurged: return .stale
+        case .unconfirmed: return .unconfirmed
+        case .dead: return .dead
+        }
+        guard lease.mayServeWithoutRevalidation else { return .unconfirmed }
+        let head = resource.identity.head
+        return head.freshness.isFresh(now: now) && !head.cacheControl.noCache ? .fresh : .stale
+    }
+
+    func makeFill(_ key: CacheKey, site: Site) -> Fill {
+        Fill(key: key, site: site, mark: store.epochs.mark)
+    }
+
+    /// Whether a stale entry may be served if the origin fails; never one that the origin has to confirm.
+    func mayServeStaleOnError(_ resource: Resource, at site: Site, now: Int64) -> Bool {
+        guard verdict(on: resource, now: now) != .unconfirmed else { return false }
+        let head = resource.identity.head
+        return StaleRule.mayServeStaleOnError(
+            stored: head.cacheControl,
+            freshness: head.freshness,
+            siteStaleIfError: site.staleIfError,
+            now: now
+        )
+    }
+
+    /// The entry with the head that a 304 has made (rule N3), and its coded forms with it.
+    ///
+    /// An entry that the store has lost meanwhile is stored again; one that a purge has killed meanwhile is only good
+    /// for the requests that have waited since before the purge.
+    func freshen(_ previous: Resource, head: StoredHead, mark: PurgeMark) -> Resource {
+        let identity = previous.identity
+        let freshened = store.freshen(previous.key, generation: identity.generation, head: head, mark: mark) { form in
+            FormMaker.freshenedHead(of: form.head, from: head)
+        }
+        if let freshened { return freshened }
+        let renewed = Representation(generation: store.nextGeneration(), mark: mark, head: head, body: identity.body)
+        return store.insert(renewed, key: previous.key).resource ?? Resource(key: previous.key, identity: renewed)
+    }
+}

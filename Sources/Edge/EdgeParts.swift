@@ -1,0 +1,149 @@
+import CacheStore
+import ControlPlane
+import HTTPClient
+import HTTPServer
+import Logging
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Origins
+import Settings
+import SignatureV4
+import Telemetry
+
+/// Makes the parts of an edge from its settings. A value, used once at start.
+struct EdgeParts {
+    let settings: EdgeSettings
+    let version: String
+    let client: HTTPClient
+    let logger: Logger
+
+    func store() throws(EdgeError) -> CacheStore {
+        let disk = settings.cache.disk.map { DiskConfiguration(path: $0.path, bytes: $0.size.bytes) }
+        let configuration = CacheStoreConfiguration(memoryBytes: settings.cache.memory.bytes, disk: disk)
+        do throws(CacheStoreError) {
+            return try CacheStore(configuration, logger: logger)
+        } catch {
+            throw EdgeError("cannot open the cache: \(error)")
+        }
+    }
+
+    func sites() throws(EdgeError) -> [Site] {
+        var sites: [Site] = []
+        for site in settings.sites { sites.append(Site(site, origin: try origin(site))) }
+        return sites
+    }
+
+    private func origin(_ site: SiteSettings) throws(EdgeError) -> OriginClient {
+        let configuration: OriginConfiguration =
+            switch site.origin {
+            case .http(let origin): .http(Self.endpoint(origin.url))
+            case .s3(let bucket):
+                .s3(
+                    OriginConfiguration.Bucket(
+                        endpoint: Self.endpoint(bucket.endpoint),
+                        region: bucket.region,
+                        name: bucket.bucket,
+                        credentials: bucket.credentials.map {
+                            Credentials(accessKey: $0.accessKey, secretKey: $0.secretKey.exposed)
+                        },
+                        pathStyle: bucket.pathStyle
+                    )
+                )
+            }
+        return OriginClient(
+            configuration,
+            client: client,
+            node: AnswerFields.pseudonym(settings.node),
+            version: version,
+            logger: logger
+        )
+    }
+
+    func agent(_ applier: PurgeApplier) throws(EdgeError) -> EdgeAgent? {
+        guard let control = settings.control else { return nil }
+        guard let token = BearerToken(control.token.exposed) else {
+            throw EdgeError("control.token is empty or has characters that a token cannot have")
+        }
+        let epochs = applier.store.epochs
+        let position = epochs.logIdentity.map { LogPosition(log: $0, number: epochs.applied) }
+        return EdgeAgent(
+            EdgeAgentConfiguration(
+                controls: [Self.endpoint(control.url)],
+                token: token,
+                id: settings.node,
+                addresses: settings.listen.map(\.address.description),
+                version: version,
+                onLostControl: .revalidate
+            ),
+            client: client,
+            position: position,
+            logger: logger,
+            apply: { entries, _ in applier.apply(entries) },
+            reset: { position in applier.reset(to: position) }
+        )
+    }
+
+    func listeners() throws(EdgeError) -> [ListenerConfiguration] {
+        var listeners: [ListenerConfiguration] = []
+        for listener in settings.listen {
+            listeners.append(
+                ListenerConfiguration(
+                    address: Self.address(listener.address),
+                    tls: try listener.tls.map { files throws(EdgeError) in try Self.tls(files) }
+                )
+            )
+        }
+        return listeners
+    }
+
+    func status(
+        _ context: EdgeContext,
+        agent: EdgeAgent?,
+        server: HTTPServer,
+        group: MultiThreadedEventLoopGroup
+    ) throws(EdgeError) -> HTTPServer? {
+        guard let address = settings.status else { return nil }
+        let metrics = Metrics()
+        ProcessMetrics.register(in: metrics, version: version, role: "edge")
+        EdgeMetrics.register(
+            in: metrics,
+            counters: context.counters,
+            store: context.store,
+            fills: context.fills,
+            server: server,
+            isReady: { EdgeServer.readiness(agent).isReady },
+            isConnected: { agent?.status.isFollowing ?? false }
+        )
+        let listener = ListenerConfiguration(address: Self.address(address))
+        return HTTPServer(listeners: [listener], group: group, logger: logger) { _ in
+            StatusResponder(metrics: metrics) { EdgeServer.readiness(agent) }
+        }
+    }
+
+    // MARK: Translations
+
+    private static func endpoint(_ url: HTTPURL) -> Endpoint {
+        Endpoint(scheme: url.scheme == .https ? .https : .http, host: url.host, port: url.port)
+    }
+
+    private static func address(_ address: SocketAddressSpec) -> ListenerConfiguration.Address {
+        switch address {
+        case .tcp(let host, let port): .tcp(host: host, port: port)
+        case .unix(let path): .unix(path: path)
+        }
+    }
+
+    private static func tls(_ files: TLSSettings) throws(EdgeError) -> TLSConfiguration {
+        do {
+            let chain = try NIOSSLCertificate.fromPEMFile(files.certificate)
+            let key = try NIOSSLPrivateKey(file: files.key, format: .pem)
+            return TLSConfiguration.makeServerConfiguration(
+                certificateChain: chain.map { .certificate($0) },
+                privateKey: .privateKey(key)
+            )
+        } catch {
+            throw EdgeError("cannot use the certificate \(files.certificate) with the key \(files.key): \(error)")
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import CacheStore
+import CachingRules
+import ContentCoding
+import HTTPServer
+import HTTPWire
+import NIOCore
+import Telemetry
+
+/// Answering from an entry, wherever it came from.
+extension EdgeResponder {
+    /// What the answer says of its own way.
+    enum Provenance {
+        /// From the store, without asking anyone.
+        case hit
+        case filled(FillSource, collapsed: Bool)
+    }
+
+    /// Sends the entry, in the form that the client likes best, or 304.
+    func answer(
+        _ head: borrowing RequestHead,
+        with resource: Resource,
+        at site: Site,
+        now: Int64,
+        as provenance: Provenance,
+        on exchange: any ServerExchange
+    ) {
+        let identity = resource.identity
+        var form = identity
+        if identity.head.variesByEncoding, let coding = preferredCoding(head), coding != .identity {
+            if let ready = resource.representation(for: coding) {
+                form = ready
+            } else if wantsForm(of: identity, coding) {
+                let waits = identity.body.length <= Limits.formWaitBytes
+                if waits { return answerWhenMade(copy head, resource, coding, site, provenance, on: exchange) }
+                context.forms.make(coding, of: resource)
+            }
+        }
+        send(form, of: resource, for: head, now: now, as: provenance, on: exchange)
+    }
+
+    /// Sends this form, or 304.
+    func send(
+        _ form: Representation,
+        of resource: Resource,
+        for head: borrowing RequestHead,
+        now: Int64,
+        as provenance: Provenance,
+        on exchange: any ServerExchange
+    ) {
+        let freshness = resource.identity.head.freshness
+        let age = freshness.age(now: now)
+        switch provenance {
+        case .hit, .filled(.disk, _):
+            fields.writeHit(ttl: freshness.lifetime - age, age: age)
+        case .filled(.staleIfError, _):
+            fields.writeHit(ttl: freshness.lifetime - age, age: age, detail: "stale-if-error")
+        case .filled(.origin(let reason, let status, let stored), let collapsed):
+            fields.writeForward(reason, status: status, stored: stored, collapsed: collapsed, age: age)
+        }
+        if let unchanged = notModified(form, of: resource, for: head) {
+            counters.add(.responses3xx)
+            exchange.respond(head: unchanged.head.http1NotModified, extra: fields.buffer, body: [], sendBody: false)
+            return
+        }
+        count(status: form.head.status)
+        let isGet = head.method == .get
+        switch form.body.location {
+        case .memory(let pieces):
+            if isGet { count(sent: Int(form.body.length), fromCache: true) }
+            exchange.respond(head: form.head.http1, extra: fields.buffer, body: pieces, sendBody: isGet)
+        case .disk(let body):
+            guard isGet else {
+                return exchange.respond(head: form.head.http1, extra: fields.buffer, body: [], sendBody: false)
+            }
+            DiskSender(body, exchange: exchange, responder: self).start(head: form.head.http1, extra: fields.buffer)
+        }
+    }
+
+    /// The form whose tag the client has, of all forms of this generation; nil: it needs the body (RFC 9110, 13.2.2).
+    private func notModified(
+        _ form: Representation,
+        of resource: Resource,
+        for head: borrowing RequestHead
+    ) -> Representation? {
+        if let range = head.fields.range(of: .ifNoneMatch) {
+            let bytes = head.fields.bytes.span
+            if matches(form, bytes, range) { return form }
+            if form !== resource.identity, matches(resource.identity, bytes, range) { return resource.identity }
+            for other in resource.derived where other !== form && matches(other, bytes, range) { return other }
+            return nil
+        }
+        guard let range = head.fields.range(of: .ifModifiedSince), let modified = form.head.lastModified,
+            let since = HTTPDate.parse(head.fields.bytes.span, range)
+        else { return nil }
+        return modified <= since ? form : nil
+    }
+
+    private func matches(_ form: Representation, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        form.head.etag?.isMember(of: bytes, range, strong: false) ?? false
+    }
+
+    func preferredCoding(_ head: borrowing RequestHead) -> Coding? {
+        guard head.fields.contains(.acceptEncoding) else { return .identity }
+        return AcceptEncoding.preferred(head.fields, available: FormMaker.codings)
+    }
+
+    private func wantsForm(of identity: Representation, _ coding: Coding) -> Bool {
+        identity.body.length <= Limits.formBytes && !identity.hasDeclined(coding)
+    }
+
+    private func answerWhenMade(
+        _ head: RequestHead,
+        _ resource: Resource,
+        _ coding: Coding,
+        _ site: Site,
+        _ provenance: Provenance,
+        on exchange: any ServerExchange
+    ) {
+        let waiter = FormWaiter(exchange)
+        context.forms.make(coding, of: resource, on: eventLoop) { made in
+            guard let exchange = waiter.release() else { return }
+            let resource = made ?? resource
+            let form = resource.representation(for: coding) ?? resource.identity
+            self.send(form, of: resource, for: head, now: UnixClock.seconds(), as: provenance, on: exchange)
+        }
+    }
+
+    // MARK: Answers without an entry
+
+    func refuse(_ exchange: any ServerExchange, _ refusal: Refusal, isHead: Bool) {
+        counters.add(.requestsError)
+        count(status: refusal.status)
+        fields.writeLocal(detail: refusal.detail)
+        let (head, body) = refusal.serialised()
+        exchange.respond(head: head, extra: fields.buffer, body: [body], sendBody: !isHead)
+    }
+
+    // MARK: Counting
+
+    func count(status: Int) {
+        switch status {
+        case 200..<300: counters.add(.responses2xx)
+        case 300..<400: counters.add(.responses3xx)
+        case 400..<500: counters.add(.responses4xx)
+        default: counters.add(.responses5xx)
+        }
+    }
+
+    func count(sent bytes: Int, fromCache: Bool = false) {
+        counters.add(.responseBytes, UInt64(bytes))
+        if fromCache { counters.add(.responseBytesFromCache, UInt64(bytes)) }
+    }
+}

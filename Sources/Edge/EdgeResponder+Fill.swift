@@ -1,0 +1,97 @@
+import CacheStore
+import CachingRules
+import HTTPServer
+import HTTPWire
+import NIOCore
+import Telemetry
+
+/// Answering a request that has waited for a fill.
+extension EdgeResponder {
+    enum Beginning {
+        /// The answer has no body, and is complete.
+        case ended
+        /// The head is sent, the body's pieces follow.
+        case body
+    }
+
+    /// Whether the request is to wait for the whole body, since it would take a compressed form that can be made soon.
+    func wantsWhole(_ filled: FillHead, for head: RequestHead) -> Bool {
+        guard filled.stored.variesByEncoding, case .origin(_, _, stored: true) = filled.source, head.method == .get,
+            let length = filled.length, length <= Limits.formWaitBytes
+        else { return false }
+        return preferredCoding(head).map { $0 != .identity } ?? false
+    }
+
+    /// Begins the answer while the body is still coming.
+    func begin(_ transaction: Transaction, _ filled: FillHead, on exchange: any ServerExchange) -> Beginning {
+        let head = transaction.head
+        if case .origin(let reason, let status, let stored) = filled.source {
+            if !transaction.isCollapsed { counters.add(stored ? .requestsMiss : .requestsBypass) }
+            fields.writeForward(reason, status: status, stored: stored, collapsed: transaction.isCollapsed)
+        }
+        if filled.stored.status == 200, isUnchanged(filled.stored, for: head) {
+            counters.add(.responses3xx)
+            exchange.respond(head: filled.stored.http1NotModified, extra: fields.buffer, body: [], sendBody: false)
+            return .ended
+        }
+        count(status: filled.stored.status)
+        exchange.sendHead(head: filled.http1, extra: fields.buffer, bodyLength: filled.length)
+        guard head.method != .head else {
+            exchange.finish()
+            return .ended
+        }
+        return .body
+    }
+
+    /// Answers from the fill's finished entry, or from the stale one that it fell back to.
+    func answer(
+        _ transaction: Transaction,
+        with resource: Resource,
+        from source: FillSource,
+        on exchange: any ServerExchange
+    ) {
+        if !transaction.isCollapsed {
+            switch source {
+            case .disk: counters.add(.requestsHit)
+            case .staleIfError: counters.add(.requestsStale)
+            case .origin(_, status: 304, _): counters.add(.requestsRevalidated)
+            case .origin: counters.add(.requestsMiss)
+            }
+        }
+        answer(
+            transaction.head,
+            with: resource,
+            at: transaction.site,
+            now: UnixClock.seconds(),
+            as: .filled(source, collapsed: transaction.isCollapsed),
+            on: exchange
+        )
+    }
+
+    /// The fill has failed before it had a head for this request.
+    func fail(_ transaction: Transaction, with failure: FillFailure, on exchange: any ServerExchange) {
+        counters.add(.requestsError)
+        count(status: failure.status)
+        fields.writeForward(
+            failure.reason,
+            status: failure.forwardStatus,
+            stored: false,
+            collapsed: transaction.isCollapsed,
+            detail: failure.detail
+        )
+        let page = Refusal(status: failure.status, detail: failure.detail, text: failure.text)
+        let (head, body) = page.serialised()
+        exchange.respond(head: head, extra: fields.buffer, body: [body], sendBody: transaction.head.method != .head)
+    }
+
+    /// RFC 9110, section 13.2.2, for an answer whose body has not come yet.
+    private func isUnchanged(_ stored: StoredHead, for head: borrowing RequestHead) -> Bool {
+        if let range = head.fields.range(of: .ifNoneMatch) {
+            return stored.etag?.isMember(of: head.fields.bytes.span, range, strong: false) ?? false
+        }
+        guard let range = head.fields.range(of: .ifModifiedSince), let modified = stored.lastModified,
+            let since = HTTPDate.parse(head.fields.bytes.span, range)
+        else { return false }
+        return modified <= since
+    }
+}

@@ -1,0 +1,252 @@
+import CacheStore
+import CachingRules
+import HTTPWire
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// One origin request, and everyone who waits for its answer. Shared between loops: `state` is under its lock; the
+/// `FillRunner` writes it on its loop, readers read it on theirs.
+///
+/// A fill that will be stored *retains* its pieces until it is complete, so that a reader may join at any time and start
+/// at the first byte. A fill that will not be stored is a *window*: pieces go when every reader has sent them, the
+/// origin is read at the pace of the slowest, and nobody joins once the head has come.
+final class Fill: Sendable {
+    let key: CacheKey
+    let site: Site
+    /// What was applied of the purges before the origin was asked (rule N2).
+    let mark: PurgeMark
+
+    /// What a reader sees.
+    enum Progress: Sendable {
+        case waiting
+        /// The head is here, pieces are coming.
+        case streaming(FillHead)
+        /// Everything is here and can be served like any entry.
+        case complete(Resource, FillSource)
+        /// Everything has come, and nothing of it was kept.
+        case passed
+        /// Not for this reader: it has to ask the origin on its own.
+        case unshareable
+        case failed(FillFailure)
+    }
+
+    private struct State {
+        var progress = Progress.waiting
+        var pieces: [ByteBuffer] = []
+        /// Index of the first piece still held; pieces before it have been sent by everyone.
+        var firstPiece = 0
+        var heldBytes = 0
+        var isWindow = false
+        var isOpen = true
+        /// Set when only the reader that made the fill may have its answer.
+        var exclusive: ObjectIdentifier?
+        var owner: ObjectIdentifier?
+        var readerCount = 0
+        var groups: [Group] = []
+        var runner: NIOLoopBound<FillRunner>?
+    }
+
+    private struct Group: Sendable {
+        let loop: any EventLoop
+        let readers: NIOLoopBound<FillReaders>
+        var isNotified = false
+        /// The lowest piece that a reader of this loop still needs.
+        var position = 0
+    }
+
+    private let state = NIOLockedValueBox(State())
+
+    init(key: CacheKey, site: Site, mark: PurgeMark) {
+        self.key = key
+        self.site = site
+        self.mark = mark
+    }
+
+    /// The runner is done; breaks the circle between the two.
+    func detachRunner() {
+        state.withLockedValue { $0.runner = nil }
+    }
+
+    func attach(_ runner: FillRunner, on loop: any EventLoop) {
+        let bound = NIOLoopBound(runner, eventLoop: loop)
+        state.withLockedValue { $0.runner = bound }
+    }
+
+    // MARK: Readers, on their own loops
+
+    /// False: the fill takes nobody any more.
+    func join(_ reader: Transaction) -> Bool {
+        let loop = reader.eventLoop
+        return state.withLockedValue { state in
+            guard state.isOpen, state.readerCount < Limits.fillReaders else { return false }
+            if state.owner == nil { state.owner = ObjectIdentifier(reader) }
+            state.readerCount += 1
+            if let group = state.groups.first(where: { $0.loop === loop }) {
+                group.readers.value.add(reader)
+            } else {
+                let readers = FillReaders()
+                readers.add(reader)
+                state.groups.append(Group(loop: loop, readers: NIOLoopBound(readers, eventLoop: loop)))
+            }
+            return true
+        }
+    }
+
+    func leave(_ reader: Transaction) {
+        let loop = reader.eventLoop
+        let abandoned: NIOLoopBound<FillRunner>? = state.withLockedValue { state in
+            guard let index = state.groups.firstIndex(where: { $0.loop === loop }),
+                state.groups[index].readers.value.remove(reader)
+            else { return nil }
+            state.readerCount -= 1
+            advance(group: index, in: &state)
+            return state.readerCount == 0 && state.isWindow ? state.runner : nil
+        }
+        if let abandoned { FillRunner.onLoop(abandoned) { $0.cancel() } }
+        resumeIfDrained()
+    }
+
+    /// The fill's progress, and at most `limit` pieces from `position` on.
+    func read(_ reader: Transaction, from position: Int, limit: Int) -> (progress: Progress, pieces: [ByteBuffer]) {
+        state.withLockedValue { state in
+            if let exclusive = state.exclusive, exclusive != ObjectIdentifier(reader) { return (.unshareable, []) }
+            let start = position - state.firstPiece
+            guard start >= 0, start < state.pieces.count, limit > 0 else { return (state.progress, []) }
+            return (state.progress, Array(state.pieces[start..<min(start + limit, state.pieces.count)]))
+        }
+    }
+
+    /// After readers of this loop have sent pieces: lets go of what nobody needs and lets the origin go on.
+    func advanced(on loop: any EventLoop) {
+        state.withLockedValue { state in
+            guard state.isWindow, let index = state.groups.firstIndex(where: { $0.loop === loop }) else { return }
+            advance(group: index, in: &state)
+        }
+        resumeIfDrained()
+    }
+
+    // MARK: The runner, on its loop
+
+    var hasReaders: Bool { state.withLockedValue { $0.readerCount > 0 } }
+
+    /// The head has come, and the answer will be stored: pieces are retained.
+    func begin(_ head: FillHead) {
+        update { $0.progress = .streaming(head) }
+    }
+
+    /// The head has come, and the answer is not stored. `exclusive`: only the request that made the fill gets it.
+    func beginWindow(_ head: FillHead, exclusive: Bool) {
+        update { state in
+            state.isWindow = true
+            state.isOpen = false
+            if exclusive { state.exclusive = state.owner }
+            state.progress = .streaming(head)
+        }
+    }
+
+    /// Takes a piece. False: more than the window is held; pause the origin until `FillRunner.resume`.
+    func append(_ piece: ByteBuffer) -> Bool {
+        var mayGoOn = true
+        update { state in
+            state.pieces.append(piece)
+            state.heldBytes += piece.readableBytes
+            mayGoOn = !state.isWindow || state.heldBytes < Limits.passWindow
+        }
+        return mayGoOn
+    }
+
+    /// Everything so far will not be stored after all (no room): becomes a window for the readers it has.
+    func becomeWindow() {
+        state.withLockedValue { state in
+            state.isWindow = true
+            state.isOpen = false
+            for index in state.groups.indices { state.groups[index].position = state.firstPiece }
+        }
+    }
+
+    var pieces: [ByteBuffer] { state.withLockedValue { $0.pieces } }
+
+    /// A body that passed through has ended.
+    func end() {
+        update { state in
+            state.isOpen = false
+            state.progress = .passed
+        }
+    }
+
+    func complete(_ resource: Resource, _ source: FillSource) {
+        update { state in
+            state.isOpen = false
+            state.progress = .complete(resource, source)
+        }
+    }
+
+    func fail(_ failure: FillFailure) {
+        update { state in
+            state.isOpen = false
+            state.progress = .failed(failure)
+        }
+    }
+
+    // MARK: Private
+
+    private func update(_ change: (inout State) -> Void) {
+        let toNotify: [Group] = state.withLockedValue { state in
+            change(&state)
+            var groups: [Group] = []
+            for index in state.groups.indices where !state.groups[index].isNotified {
+                state.groups[index].isNotified = true
+                groups.append(state.groups[index])
+            }
+            return groups
+        }
+        for group in toNotify {
+            if group.loop.inEventLoop {
+                notify(group)
+            } else {
+                group.loop.execute { self.notify(group) }
+            }
+        }
+    }
+
+    /// On the group's loop.
+    private func notify(_ group: Group) {
+        let loop = group.loop
+        state.withLockedValue { state in
+            if let index = state.groups.firstIndex(where: { $0.loop === loop }) {
+                state.groups[index].isNotified = false
+            }
+        }
+        for reader in group.readers.value.snapshot() { reader.fillProgressed() }
+    }
+
+    /// The caller holds the lock and is on the group's loop.
+    private func advance(group index: Int, in state: inout State) {
+        guard state.isWindow else { return }
+        let end = state.firstPiece + state.pieces.count
+        state.groups[index].position = state.groups[index].readers.value.lowestPosition ?? end
+        let lowest = state.groups.reduce(end) { min($0, $1.position) }
+        let surplus = lowest - state.firstPiece
+        guard surplus > 0 else { return }
+        state.heldBytes -= state.pieces[..<surplus].reduce(0) { $0 + $1.readableBytes }
+        state.pieces.removeFirst(surplus)
+        state.firstPiece = lowest
+    }
+
+    private func resumeIfDrained() {
+        let runner: NIOLoopBound<FillRunner>? = state.withLockedValue { state in
+            state.isWindow && state.heldBytes < Limits.passWindow / 2 ? state.runner : nil
+        }
+        if let runner { FillRunner.onLoop(runner) { $0.resume() } }
+    }
+}
+
+/// The readers of one fill on one loop. Loop-confined.
+final class FillReaders {
+    private var readers: [ObjectIdentifier: Transaction] = [:]
+
+    func add(_ reader: Transaction) { readers[ObjectIdentifier(reader)] = reader }
+    func remove(_ reader: Transaction) -> Bool { readers.removeValue(forKey: ObjectIdentifier(reader)) != nil }
+    func snapshot() -> [Transaction] { Array(readers.values) }
+    var lowestPosition: Int? { readers.values.lazy.map(\.position).min() }
+}

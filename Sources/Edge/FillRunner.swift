@@ -1,0 +1,363 @@
+import CacheStore
+import CachingRules
+import ContentCoding
+import HTTPClient
+import HTTPWire
+import Logging
+import NIOCore
+import Origins
+import Telemetry
+
+/// Makes a fill's answer: looks on disk, asks the origin, decides what may be stored and shared. Loop-confined to the
+/// loop of the request that made the fill.
+final class FillRunner: OriginDelegate {
+    private let fill: Fill
+    private let context: EdgeContext
+    private let request: RequestHead
+    private let loop: any EventLoop
+    /// A stale entry that may be the condition of the request and the answer if the origin fails.
+    private var previous: Resource?
+    private var mayServeStale = false
+
+    private var exchange: (any OriginExchange)?
+    private var phase = Phase.starting
+    private var reason = ForwardReason.uriMiss
+    private var requestTime: Int64 = 0
+    private var received: UInt64 = 0
+    private var reserved = 0
+    private var isPaused = false
+
+    private enum Phase {
+        case starting
+        case asking
+        /// The body will be stored.
+        case retaining(PendingEntry)
+        /// The body passes through.
+        case passing
+        case ended
+    }
+
+    init(_ fill: Fill, context: EdgeContext, request: RequestHead, previous: Resource?, on loop: any EventLoop) {
+        self.fill = fill
+        self.context = context
+        self.request = request
+        self.previous = previous
+        self.loop = loop
+        fill.attach(self, on: loop)
+    }
+
+    /// Runs `action` on the runner's loop: now if that is the caller's.
+    static func onLoop(_ runner: NIOLoopBound<FillRunner>, _ action: @escaping @Sendable (FillRunner) -> Void) {
+        if runner.eventLoop.inEventLoop {
+            action(runner.value)
+        } else {
+            runner.eventLoop.execute { action(runner.value) }
+        }
+    }
+
+    func start() {
+        context.counters.add(.fillsStarted)
+        if previous == nil, context.store.isOnDisk(fill.key.hash) {
+            context.store.loadFromDisk(fill.key, on: loop) { self.loaded($0) }
+        } else {
+            ask()
+        }
+    }
+
+    private func loaded(_ resource: Resource?) {
+        guard case .starting = phase else { return }
+        if let resource {
+            switch context.verdict(on: resource, now: UnixClock.seconds()) {
+            case .fresh:
+                return complete(resource, .disk)
+            case .stale, .unconfirmed:
+                previous = resource
+            case .dead:
+                break
+            }
+        }
+        ask()
+    }
+
+    // MARK: Asking
+
+    private func ask() {
+        phase = .asking
+        requestTime = UnixClock.seconds()
+        let isHead = request.method == .head
+        if let previous {
+            reason = .stale
+            mayServeStale = context.mayServeStaleOnError(previous, at: fill.site, now: requestTime)
+        }
+        let validators = isHead ? nil : previous?.identity.head
+        context.counters.add(.originRequests)
+        exchange = fill.site.origin.fetch(
+            OriginRequest(
+                method: isHead ? .head : .get,
+                target: fill.key.target,
+                etag: validators?.etag,
+                lastModified: validators?.lastModified,
+                client: request
+            ),
+            on: loop,
+            delegate: self
+        )
+    }
+
+    func originAnswered(_ answer: OriginAnswer) {
+        let now = UnixClock.seconds()
+        let status = answer.head.status
+        if status >= 500 { context.counters.add(.originErrors) }
+        if status == 304 {
+            return unchanged(answer, now: now)
+        }
+        if status >= 500, mayServeStale, let previous {
+            exchange?.cancel()
+            return complete(previous, .staleIfError(status: status))
+        }
+        if answer.hidesBody {
+            return pass(refusing: answer)
+        }
+        var head = answer.head
+        head.fields.remove(.acceptRanges)
+        let freshness = Freshness.of(
+            head,
+            requestTime: requestTime,
+            responseTime: now,
+            defaultTTL: status == 200 ? fill.site.defaultTTL : nil,
+            heuristics: !fill.site.isBucket
+        )
+        let entry = PendingEntry(head: head, freshness: freshness, length: answer.length, tags: answer.tags)
+        if let why = refusalToStore(entry) {
+            context.counters.add(.storesRefused)
+            beginPassing(entry, why: why, now: now)
+        } else {
+            beginRetaining(entry)
+        }
+    }
+
+    /// Why the answer is not kept; nil: it is.
+    private func refusalToStore(_ entry: PendingEntry) -> NoStoreReason? {
+        let why = StorageRule.mayStore(
+            method: request.method,
+            requestFields: fill.site.isBucket ? FieldList() : request.fields,
+            response: entry.head,
+            hasDefaultTTL: fill.site.defaultTTL != nil
+        )
+        if let why { return why }
+        // Variants by other request fields are not kept yet: such an answer is its own client's alone.
+        return fill.site.isBucket || entry.variesByEncodingAtMost ? nil : .varyStar
+    }
+
+    private func beginRetaining(_ given: PendingEntry) {
+        var entry = given
+        if fill.site.compress, entry.head.status == 200, isWorthCompressing(entry) {
+            entry.addVaryAcceptEncoding()
+        }
+        let isSmallEnough = (entry.length ?? 0) <= UInt64(context.store.memoryObjectLimit)
+        guard isSmallEnough, context.store.reserve(Int(entry.length ?? 0)) else {
+            // Too large for the memory tier: everyone who waits now gets it through the window.
+            context.counters.add(.storesRefused)
+            phase = .passing
+            fill.beginWindow(entry.fillHead(.origin(reason, status: entry.head.status, stored: false)), exclusive: false)
+            context.fills.remove(fill)
+            return
+        }
+        reserved = Int(entry.length ?? 0)
+        phase = .retaining(entry)
+        fill.begin(entry.fillHead(.origin(reason, status: entry.head.status, stored: true)))
+    }
+
+    /// A length that is not known yet counts as long enough.
+    private func isWorthCompressing(_ entry: PendingEntry) -> Bool {
+        CompressionRule.worthCompressing(entry.head.fields, length: entry.length ?? Limits.formBytes)
+    }
+
+    private func beginPassing(_ entry: PendingEntry, why: NoStoreReason, now: Int64) {
+        phase = .passing
+        // What a bucket answers depends on the key alone, so that all who wait may have it.
+        let isExclusive = !fill.site.isBucket
+        if isExclusive { context.hitForMiss.remember(fill.key.hash, now: now) }
+        fill.beginWindow(entry.fillHead(.origin(reason, status: entry.head.status, stored: false)), exclusive: isExclusive)
+        context.fills.remove(fill)
+    }
+
+    /// A bucket's error: everyone who waits gets the edge's own words for it.
+    private func pass(refusing answer: OriginAnswer) {
+        exchange?.cancel()
+        fail(.bucket(answer.head.status, reason))
+    }
+
+    /// A 304; one that names another entity than the stored one (RFC 9111, section 4.3.4) is followed by a full request.
+    private func unchanged(_ answer: OriginAnswer, now: Int64) {
+        exchange?.cancel()
+        guard let previous else {
+            return originFailed(
+                OriginFailure(status: 502, detail: "origin-304", message: "the origin sent 304 to an unconditional request")
+            )
+        }
+        if StoredHeadUpdate.applies(stored: previous.identity.head.fields, notModified: answer.head.fields) {
+            return freshen(previous, by: answer, now: now)
+        }
+        self.previous = nil
+        mayServeStale = false
+        ask()
+    }
+
+    /// RFC 9111, section 3.2; rule N3.
+    private func freshen(_ previous: Resource, by answer: OriginAnswer, now: Int64) {
+        context.counters.add(.originNotModified)
+        let old = previous.identity.head
+        let fields = StoredHeadUpdate.merging(stored: old.fields, notModified: answer.head.fields)
+        var head = ResponseHead(status: old.status, fields: fields)
+        head.fields.remove(.acceptRanges)
+        let freshness = Freshness.of(
+            head,
+            requestTime: requestTime,
+            responseTime: now,
+            defaultTTL: fill.site.defaultTTL,
+            heuristics: !fill.site.isBucket
+        )
+        let newHead = StoredHead(
+            status: old.status,
+            fields: head.fields,
+            freshness: freshness,
+            bodyLength: old.bodyLength,
+            tags: answer.tags.isEmpty ? old.tags : answer.tags
+        )
+        complete(
+            context.freshen(previous, head: newHead, mark: fill.mark),
+            .origin(.stale, status: 304, stored: true)
+        )
+    }
+
+    // MARK: The body
+
+    func originSent(_ body: ByteBuffer) {
+        received += UInt64(body.readableBytes)
+        context.counters.add(.originBytes, UInt64(body.readableBytes))
+        switch phase {
+        case .retaining(let entry):
+            if entry.length == nil {
+                guard received <= UInt64(context.store.memoryObjectLimit), context.store.reserve(body.readableBytes)
+                else {
+                    giveUpRetaining()
+                    return append(body)
+                }
+                reserved += body.readableBytes
+            }
+            for piece in BodyPieces.pieces(of: body) { _ = fill.append(piece) }
+        case .passing:
+            append(body)
+        case .starting, .asking, .ended:
+            break
+        }
+    }
+
+    private func append(_ body: ByteBuffer) {
+        if !fill.append(body), !isPaused {
+            isPaused = true
+            exchange?.pauseReading()
+        }
+    }
+
+    /// There is no room for a body whose length nobody had said.
+    private func giveUpRetaining() {
+        releaseReservation()
+        context.counters.add(.storesRefused)
+        phase = .passing
+        fill.becomeWindow()
+        context.fills.remove(fill)
+    }
+
+    func originFinished() {
+        switch phase {
+        case .retaining(let entry):
+            if let length = entry.length, length != received {
+                return originFailed(
+                    OriginFailure(status: 502, detail: "origin-truncated", message: "\(received) of \(length) bytes came")
+                )
+            }
+            store(entry)
+        case .passing:
+            context.counters.add(.fillsCompleted)
+            finish { fill in fill.end() }
+        case .starting, .asking, .ended:
+            break
+        }
+    }
+
+    private func store(_ entry: PendingEntry) {
+        let representation = Representation(
+            generation: context.store.nextGeneration(),
+            mark: fill.mark,
+            head: entry.storedHead(bodyLength: received),
+            body: StoredBody(pieces: fill.pieces)
+        )
+        let outcome = context.store.insert(representation, key: fill.key, reserved: reserved)
+        reserved = 0
+        context.counters.add(outcome.isStored ? .stores : .storesRefused)
+        complete(
+            outcome.resource ?? Resource(key: fill.key, identity: representation),
+            .origin(reason, status: entry.head.status, stored: outcome.isStored)
+        )
+    }
+
+    func originFailed(_ failure: OriginFailure) {
+        context.counters.add(.originErrors)
+        context.logger.warning(
+            "origin failed",
+            metadata: [
+                "site": "\(fill.site.name)", "path": "\(String(decoding: fill.key.target, as: UTF8.self))",
+                "detail": "\(failure.detail)", "message": "\(failure.message)",
+            ]
+        )
+        if case .asking = phase, mayServeStale, let previous {
+            return complete(previous, .staleIfError(status: nil))
+        }
+        fail(FillFailure(status: failure.status, detail: failure.detail, text: "The origin did not answer.", reason: reason))
+    }
+
+    // MARK: The end
+
+    private func complete(_ resource: Resource, _ source: FillSource) {
+        context.counters.add(.fillsCompleted)
+        finish { fill in fill.complete(resource, source) }
+    }
+
+    private func fail(_ failure: FillFailure) {
+        context.counters.add(.fillsBroken)
+        finish { fill in fill.fail(failure) }
+    }
+
+    /// Out of the table first, so that nobody joins what is over; then the readers are told.
+    private func finish(_ tell: (Fill) -> Void) {
+        phase = .ended
+        releaseReservation()
+        exchange = nil
+        previous = nil
+        context.fills.remove(fill)
+        fill.detachRunner()
+        tell(fill)
+    }
+
+    private func releaseReservation() {
+        if reserved > 0 { context.store.release(reserved) }
+        reserved = 0
+    }
+
+    /// Readers have caught up.
+    func resume() {
+        guard isPaused else { return }
+        isPaused = false
+        exchange?.resumeReading()
+    }
+
+    /// Nobody reads a body that is not stored either.
+    func cancel() {
+        guard case .passing = phase else { return }
+        exchange?.cancel()
+        context.counters.add(.fillsBroken)
+        finish { _ in }
+    }
+}

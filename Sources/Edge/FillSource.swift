@@ -1,0 +1,55 @@
+import CachingRules
+
+/// Where a fill's answer came from; decides what Cache-Status says. A value.
+enum FillSource: Sendable {
+    /// Found on disk and fresh: the origin was not asked.
+    case disk
+    /// The origin answered with this status.
+    case origin(ForwardReason, status: Int, stored: Bool)
+    /// The origin failed, with this status or without one, and the stale entry may be used.
+    case staleIfError(status: Int?)
+}
+
+/// Why a fill has no answer. A value.
+struct FillFailure: Error, Sendable {
+    /// What the client gets.
+    let status: Int
+    /// One word for Cache-Status, logs and metrics.
+    let detail: String
+    /// One sentence for the person who sees it. What the log says goes further.
+    let text: String
+    /// Why the origin was asked.
+    let reason: ForwardReason
+    /// What the origin said; nil: nothing.
+    var forwardStatus: Int?
+
+    /// A bucket has answered with an error, whose XML is not for browsers.
+    static func bucket(_ status: Int, _ reason: ForwardReason) -> FillFailure {
+        switch status {
+        case 404, 410:
+            FillFailure(
+                status: status,
+                detail: "not-found",
+                text: "There is nothing here.",
+                reason: reason,
+                forwardStatus: status
+            )
+        case 403:
+            FillFailure(
+                status: 403,
+                detail: "forbidden",
+                text: "This object may not be read.",
+                reason: reason,
+                forwardStatus: status
+            )
+        default:
+            FillFailure(
+                status: status == 503 ? 503 : 502,
+                detail: "origin-error",
+                text: "The origin answered with an error.",
+                reason: reason,
+                forwardStatus: status
+            )
+        }
+    }
+}

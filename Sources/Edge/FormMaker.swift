@@ -1,0 +1,143 @@
+import CacheStore
+import CachingRules
+import ContentCoding
+import HTTPWire
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import Telemetry
+
+/// Makes compressed forms of entries, off the event loops, each once. Thread-safe: the jobs under way are under a lock.
+///
+/// A form takes the generation and the purge mark of the entry it is made of, and is attached only while that
+/// generation is the stored one (rule N4).
+final class FormMaker: Sendable {
+    /// The codings that this edge makes.
+    static let codings: CodingSet = [.identity, .gzip, .br]
+
+    private struct Job: Hashable {
+        let generation: UInt64
+        let key: KeyHash
+        let coding: Coding
+    }
+
+    private struct Waiter: Sendable {
+        let loop: any EventLoop
+        let completion: NIOLoopBound<(Resource?) -> Void>
+    }
+
+    private let store: CacheStore
+    private let pool: NIOThreadPool
+    private let counters: Counters<EdgeCounter>
+    private let logger: Logger
+    private let jobs = NIOLockedValueBox<[Job: [Waiter]]>([:])
+
+    init(store: CacheStore, pool: NIOThreadPool, counters: Counters<EdgeCounter>, logger: Logger) {
+        self.store = store
+        self.pool = pool
+        self.counters = counters
+        self.logger = logger
+    }
+
+    /// Makes the form, unless it is being made already.
+    func make(_ coding: Coding, of resource: Resource) {
+        start(coding, resource, waiter: nil)
+    }
+
+    /// Makes the form and calls `completion` on `loop` with the resource that has it; nil: it could not be made, or is
+    /// not worth having.
+    func make(
+        _ coding: Coding,
+        of resource: Resource,
+        on loop: any EventLoop,
+        _ completion: @escaping (Resource?) -> Void
+    ) {
+        let waiter = Waiter(loop: loop, completion: NIOLoopBound(completion, eventLoop: loop))
+        if !start(coding, resource, waiter: waiter) { completion(nil) }
+    }
+
+    /// False: too many jobs wait already.
+    @discardableResult
+    private func start(_ coding: Coding, _ resource: Resource, waiter: Waiter?) -> Bool {
+        let job = Job(generation: resource.identity.generation, key: resource.key.hash, coding: coding)
+        enum Admission { case refused, joined, new }
+        let admission: Admission = jobs.withLockedValue { jobs in
+            if jobs[job] != nil {
+                if let waiter { jobs[job]?.append(waiter) }
+                return .joined
+            }
+            guard jobs.count < Limits.formQueue else { return .refused }
+            jobs[job] = waiter.map { [$0] } ?? []
+            return .new
+        }
+        guard admission == .new else { return admission == .joined }
+        pool.submit { state in
+            let made = state == .active ? self.encode(resource, coding) : nil
+            let waiters = self.jobs.withLockedValue { $0.removeValue(forKey: job) } ?? []
+            for waiter in waiters {
+                waiter.loop.execute { waiter.completion.value(made) }
+            }
+        }
+        return true
+    }
+
+    /// On a thread of the pool.
+    private func encode(_ resource: Resource, _ coding: Coding) -> Resource? {
+        let identity = resource.identity
+        guard case .memory(let pieces) = identity.body.location else { return nil }
+        do {
+            let level = CompressionLevels.fast.level(for: coding)
+            guard let encoded = try Compressor.encode(pieces, coding: coding, level: level) else {
+                identity.decline(coding)
+                counters.add(.compressedDropped)
+                return nil
+            }
+            let body = StoredBody(pieces: encoded)
+            let form = Representation(
+                derivedFrom: identity,
+                coding: coding,
+                head: Self.head(of: identity.head, coding, level: level, length: body.length),
+                body: body
+            )
+            counters.add(coding == .br ? .compressedBrotli : .compressedGzip)
+            // Not attached when the entry was replaced meanwhile: then the form is right for those who wait all the same.
+            _ = store.attach(form, key: resource.key)
+            return Resource(key: resource.key, identity: identity, derived: [form])
+        } catch {
+            logger.error("compression failed", metadata: ["coding": "\(coding.token)", "error": "\(error)"])
+            identity.decline(coding)
+            return nil
+        }
+    }
+
+    /// The head of a coded form: its own length and entity tag, and the coding (RFC 9110, sections 8.4 and 8.8.3).
+    static func head(of identity: StoredHead, _ coding: Coding, level: Int, length: UInt64) -> StoredHead {
+        var fields = identity.fields
+        fields.set(.contentEncoding, coding.token)
+        if let etag = identity.etag {
+            fields.set(.etag, etag.derived(coding: coding, level: level).text)
+        }
+        return StoredHead(
+            status: identity.status,
+            fields: fields,
+            freshness: identity.freshness,
+            bodyLength: length,
+            tags: identity.tags
+        )
+    }
+
+    /// The head of a form whose parent has got `parent` from a 304: the form keeps its coding, length and entity tag.
+    static func freshenedHead(of form: StoredHead, from parent: StoredHead) -> StoredHead {
+        var fields = parent.fields
+        if let coding = form.fields[.contentEncoding] { fields.set(.contentEncoding, coding) }
+        if let etag = form.fields[.etag] { fields.set(.etag, etag) }
+        return StoredHead(
+            status: parent.status,
+            fields: fields,
+            freshness: parent.freshness,
+            bodyLength: form.bodyLength,
+            tags: parent.tags
+        )
+    }
+}

@@ -1,0 +1,17 @@
+/// Every bound of the edge in one place. Bytes and counts.
+enum Limits {
+    /// Requests that may wait for one fill.
+    static let fillReaders = 100_000
+    /// Fills under way at once; above it, requests are refused with 503.
+    static let fills = 10_000
+    /// Bytes of an unstored body that may lie between the origin and the slowest reader.
+    static let passWindow = 1 << 20
+    /// A request waits for its compressed form up to this length; above it gets identity while the form is made.
+    static let formWaitBytes: UInt64 = 1 << 20
+    /// The longest body that is compressed at all.
+    static let formBytes: UInt64 = 8 << 20
+    /// Compressions waiting for a thread; above it, identity is served.
+    static let formQueue = 1_000
+    /// Keys remembered as not shareable, per generation.
+    static let hitForMissKeys = 16_384
+}

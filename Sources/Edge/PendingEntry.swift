@@ -1,0 +1,54 @@
+import CacheStore
+import CachingRules
+import HTTPWire
+import NIOCore
+
+/// An origin's answer on its way into the cache: its head is known, its body is still coming. A value.
+struct PendingEntry: Sendable {
+    var head: ResponseHead
+    var freshness: Freshness
+    /// Bytes of the body; nil when the origin did not say.
+    var length: UInt64?
+    var tags: [String]
+
+    /// There may be coded forms of it, so that caches behind this one must ask for theirs (RFC 9110, 12.5.5).
+    mutating func addVaryAcceptEncoding() {
+        if !head.fields.hasToken(.vary, "accept-encoding") { head.fields.append(.vary, "Accept-Encoding") }
+    }
+
+    /// Whether nothing but Accept-Encoding, which the edge takes over, selects the answer.
+    var variesByEncodingAtMost: Bool {
+        head.fields.values(.vary).allSatisfy { line in
+            line.split(separator: ",").allSatisfy {
+                $0.lowercased().filter { $0 != " " && $0 != "\t" } == "accept-encoding"
+            }
+        }
+    }
+
+    func storedHead(bodyLength: UInt64) -> StoredHead {
+        StoredHead(status: head.status, fields: head.fields, freshness: freshness, bodyLength: bodyLength, tags: tags)
+    }
+
+    func fillHead(_ source: FillSource) -> FillHead {
+        let stored = storedHead(bodyLength: length ?? 0)
+        guard length == nil else { return FillHead(stored: stored, http1: stored.http1, length: length, source: source) }
+        var fields = head.fields
+        fields.remove(.contentLength)
+        fields.remove(.age)
+        var bytes: [UInt8] = []
+        HeadWriter.statusLine(head.status, into: &bytes)
+        HeadWriter.fields(fields, into: &bytes)
+        return FillHead(stored: stored, http1: ByteBuffer(bytes: bytes), length: nil, source: source)
+    }
+}
+
+/// What the readers of a fill know when its head has come. Immutable snapshot.
+struct FillHead: Sendable {
+    /// For conditions and the 304.
+    let stored: StoredHead
+    /// Status line and fields as they are sent; with Content-Length if the length is known.
+    let http1: ByteBuffer
+    /// Bytes of the body; nil when the origin did not say.
+    let length: UInt64?
+    let source: FillSource
+}

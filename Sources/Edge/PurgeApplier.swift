@@ -1,0 +1,62 @@
+import CacheStore
+import ControlPlane
+import HTTPWire
+import Logging
+import Telemetry
+
+/// Turns control's purges, which name hosts, into epochs of this edge's sites. Immutable; safe from every thread.
+///
+/// Rule N6: `apply` returns when every loop of this edge sees the purge, since the epochs are published to all at once.
+struct PurgeApplier: Sendable {
+    let store: CacheStore
+    let sites: SiteTable
+    let counters: Counters<EdgeCounter>
+    let logger: Logger
+
+    func apply(_ entries: [PurgeEntry]) {
+        for entry in entries {
+            let scopes = entry.scopes.compactMap(scope)
+            if scopes.isEmpty {
+                // None of its hosts is served here.
+                store.epochs.advance(to: entry.number)
+            } else {
+                store.epochs.apply(scopes, number: entry.number, soft: entry.soft)
+            }
+            counters.add(.purgesApplied)
+            logger.info(
+                "purge applied",
+                metadata: [
+                    "number": "\(entry.number)",
+                    "scopes": "\(entry.scopes.prefix(3).map(\.description).joined(separator: " "))",
+                ]
+            )
+        }
+    }
+
+    /// The log is another one: everything from before it has to be confirmed by its origin (rule N8).
+    func reset(to position: LogPosition) {
+        store.epochs.adopt(log: position.log, number: position.number)
+        logger.notice("follows another purge log", metadata: ["log": "\(position.log)", "number": "\(position.number)"])
+    }
+
+    /// nil: no site here answers for the host.
+    private func scope(_ scope: PurgeScope) -> PurgeEpochs.Scope? {
+        switch scope {
+        case .all:
+            return .everything
+        case .site(let host):
+            return sites.site(forHost: host).map { .site($0.id) }
+        case .prefix(let host, let path):
+            return sites.site(forHost: host).map { .prefix(site: $0.id, path: Array(path.utf8)) }
+        case .url(let host, let path, let query):
+            guard let site = sites.site(forHost: host) else { return nil }
+            var bytes = Array(path.utf8)
+            // As the key is built: `/` is its index document, and a bucket knows no query (rules K1 and K2).
+            if let index = site.index, bytes.last == UInt8(ascii: "/") { bytes += index }
+            return .url(site: site.id, path: bytes, query: site.queryCounts ? query.map { Array($0.utf8) } : nil)
+        case .tag(let tag, let host):
+            guard let host else { return .tag(site: nil, tag: tag) }
+            return sites.site(forHost: host).map { .tag(site: $0.id, tag: tag) }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import HTTPServer
+import HTTPWire
+import NIOCore
+
+/// An answer that the edge makes itself because it has no other. A value.
+struct Refusal: Sendable {
+    let status: Int
+    /// One word for Cache-Status, logs and metrics.
+    let detail: String
+    /// One sentence for the person who sees it.
+    let text: String
+    var allow: String?
+    var retryAfter: Int?
+
+    static let methodNotAllowed = Refusal(
+        status: 405,
+        detail: "method",
+        text: "This site is read-only: only GET and HEAD are possible.",
+        allow: "GET, HEAD"
+    )
+    static let badHost = Refusal(status: 400, detail: "bad-host", text: "The Host field does not name a host.")
+    static let unknownHost = Refusal(
+        status: 421,
+        detail: "unknown-host",
+        text: "No site is configured here for this host."
+    )
+    static let badTarget = Refusal(status: 400, detail: "bad-target", text: "The request target is malformed.")
+    static let tooBusy = Refusal(
+        status: 503,
+        detail: "busy",
+        text: "Too many requests are waiting for the origin.",
+        retryAfter: 1
+    )
+
+    /// Status line and fields without the empty line, and the body.
+    func serialised() -> (head: ByteBuffer, body: ByteBuffer) {
+        let body = ByteBuffer(string: text + "\n")
+        var fields = FieldList()
+        fields.append(.contentType, "text/plain; charset=utf-8")
+        fields.append(.contentLength, String(body.readableBytes))
+        fields.append(.cacheControl, "no-store")
+        if let allow { fields.append(.allow, allow) }
+        if let retryAfter { fields.append(.retryAfter, String(retryAfter)) }
+        var bytes: [UInt8] = []
+        HeadWriter.statusLine(status, into: &bytes)
+        HeadWriter.fields(fields, into: &bytes)
+        return (ByteBuffer(bytes: bytes), body)
+    }
+}

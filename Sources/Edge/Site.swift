@@ -1,0 +1,38 @@
+import Origins
+import Settings
+
+/// One site as an edge serves it. Immutable snapshot.
+final class Site: Sendable {
+    /// Its name in the configuration.
+    let name: String
+    /// Its name in keys and purge scopes; changes with its name and origin, not with its position (rule K4).
+    let id: String
+    /// The id and the zero byte that begin each key.
+    let keyPrefix: [UInt8]
+    let hosts: [HostPattern]
+    let origin: OriginClient
+    /// Seconds that an answer without freshness of its own is fresh; nil: it is not stored.
+    let defaultTTL: Int64?
+    /// Seconds beyond its lifetime that an entry may be used while the origin fails (RFC 5861, section 4).
+    let staleIfError: Int64
+    /// What a path that ends in `/` names; nil: itself.
+    let index: [UInt8]?
+    /// Whether the query names another resource. Not in a bucket: there it would be a command to S3.
+    let queryCounts: Bool
+    let compress: Bool
+    let isBucket: Bool
+
+    init(_ settings: SiteSettings, origin: OriginClient) {
+        name = settings.name
+        id = settings.identity
+        keyPrefix = Array(settings.identity.utf8) + [0]
+        hosts = settings.hosts
+        self.origin = origin
+        defaultTTL = settings.defaultTTL?.seconds
+        staleIfError = settings.staleIfError.seconds
+        index = settings.index.map { Array($0.utf8) }
+        compress = settings.compress
+        isBucket = if case .s3 = settings.origin { true } else { false }
+        queryCounts = !isBucket
+    }
+}

@@ -1,0 +1,146 @@
+import CacheStore
+import CachingRules
+import HTTPServer
+import HTTPWire
+import NIOCore
+
+/// A request that memory could not answer at once, from its miss to its last byte. Loop-confined.
+///
+/// It reads one fill. It begins its answer when the fill has a head that it may use, or when the fill is complete, and
+/// it is over when the answer has ended or the client has gone.
+final class Transaction: ServerExchangeDelegate {
+    let eventLoop: any EventLoop
+    let site: Site
+    let key: CacheKey
+    let head: RequestHead
+
+    private let responder: EdgeResponder
+    private var exchange: (any ServerExchange)?
+    private var fill: Fill?
+    private var phase = Phase.waiting
+    private var isPumping = false
+
+    /// Another request had already asked the origin.
+    private(set) var isCollapsed = false
+    /// The next piece to send.
+    private(set) var position = 0
+
+    private enum Phase {
+        /// No head yet.
+        case waiting
+        /// The head is known, the body is wanted whole: to be compressed.
+        case waitingForWhole
+        case streaming
+    }
+
+    init(responder: EdgeResponder, exchange: any ServerExchange, site: Site, key: CacheKey, head: RequestHead) {
+        self.responder = responder
+        self.exchange = exchange
+        self.eventLoop = exchange.eventLoop
+        self.site = site
+        self.key = key
+        self.head = head
+        exchange.delegate = self
+    }
+
+    /// Reads `fill`, which this transaction has joined.
+    func wait(for fill: Fill, collapsed: Bool) {
+        self.fill = fill
+        isCollapsed = collapsed
+        fillProgressed()
+    }
+
+    // MARK: The fill's side
+
+    func fillProgressed() {
+        guard let fill, !isPumping else { return }
+        switch phase {
+        case .waiting:
+            switch fill.read(self, from: 0, limit: 0).progress {
+            case .waiting: return
+            case .streaming(let filled): begin(filled)
+            case .complete(let resource, let source): end { $0.responder.answer($0, with: resource, from: source, on: $1) }
+            case .unshareable: end { $0.responder.fetchAlone($0, on: $1) }
+            case .failed(let failure): end { $0.responder.fail($0, with: failure, on: $1) }
+            case .passed: end { $1.abort() }
+            }
+        case .waitingForWhole:
+            switch fill.read(self, from: 0, limit: 0).progress {
+            case .waiting, .streaming: return
+            case .passed: end { $1.abort() }
+            case .complete(let resource, let source): end { $0.responder.answer($0, with: resource, from: source, on: $1) }
+            case .unshareable: end { $0.responder.fetchAlone($0, on: $1) }
+            case .failed(let failure): end { $0.responder.fail($0, with: failure, on: $1) }
+            }
+        case .streaming:
+            pump()
+        }
+    }
+
+    private func begin(_ filled: FillHead) {
+        if responder.wantsWhole(filled, for: head) {
+            phase = .waitingForWhole
+            return
+        }
+        guard let exchange else { return }
+        switch responder.begin(self, filled, on: exchange) {
+        case .ended:
+            end { _, _ in }
+        case .body:
+            phase = .streaming
+            pump()
+        }
+    }
+
+    private func pump() {
+        isPumping = true
+        defer { isPumping = false }
+        let before = position
+        while let fill, let exchange {
+            guard exchange.isWritable else { break }
+            let (progress, pieces) = fill.read(self, from: position, limit: 16)
+            if pieces.isEmpty {
+                switch progress {
+                case .waiting, .streaming: break
+                case .complete, .passed: end { $1.finish() }
+                case .unshareable, .failed: end { $1.abort() }
+                }
+                break
+            }
+            for piece in pieces {
+                exchange.sendBody(piece)
+                responder.count(sent: piece.readableBytes)
+                position += 1
+                if !exchange.isWritable { break }
+            }
+        }
+        if position > before { fill?.advanced(on: eventLoop) }
+    }
+
+    /// Leaves the fill, then gives the exchange back for its last act.
+    private func end(_ last: (Transaction, any ServerExchange) -> Void) {
+        let fill = self.fill
+        self.fill = nil
+        fill?.leave(self)
+        guard let exchange else { return }
+        self.exchange = nil
+        last(self, exchange)
+    }
+
+    // MARK: The client's side
+
+    func exchangeReceivedBody(_ buffer: ByteBuffer) {}
+
+    func exchangeReceivedBodyEnd() {}
+
+    func exchangeBecameWritable() {
+        if phase == .streaming, !isPumping { pump() }
+    }
+
+    func exchangeClosed() {
+        exchange = nil
+        let fill = self.fill
+        self.fill = nil
+        fill?.leave(self)
+    }
+}
