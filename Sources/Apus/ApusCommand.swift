@@ -1,0 +1,61 @@
+import ArgumentParser
+import Settings
+
+/// The program: which commands there are, and what their failures mean to the shell.
+struct ApusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apus",
+        abstract: "An edge cache for static assets.",
+        discussion: """
+            Roles:      apus up, or apus edge, apus origin and apus control
+            Operating:  apus purge, apus edges, apus put, apus config
+
+            Exit codes: 0 done; 1 the operation failed or was not confirmed; 2 wrong usage; 78 wrong configuration.
+            """,
+        version: Version.text,
+        subcommands: [
+            UpCommand.self, EdgeCommand.self, OriginCommand.self, ControlCommand.self, PurgeCommand.self,
+            EdgesCommand.self, PutCommand.self, ConfigCommand.self,
+        ]
+    )
+
+    /// Runs the command line and ends the process with its exit code.
+    static func runAsProgram() async -> Never {
+        let command: any ParsableCommand
+        do {
+            command = try parseAsRoot()
+        } catch {
+            // Help and version are "errors" too, with code 0.
+            let text = fullMessage(for: error)
+            guard exitCode(for: error) == .success else {
+                Terminal.error.write(text + "\n")
+                endProgram(with: .usage)
+            }
+            Terminal.output.write(text + "\n")
+            endProgram(with: .done)
+        }
+        do {
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                var command = command
+                try command.run()
+            }
+            endProgram(with: .done)
+        } catch let code as CommandExit {
+            endProgram(with: code)
+        } catch let error as SettingsError {
+            Terminal.error.write(error.description + "\n")
+            endProgram(with: .configuration)
+        } catch let error as CleanExit {
+            Terminal.output.write(fullMessage(for: error) + "\n")
+            endProgram(with: .done)
+        } catch let error as ValidationError {
+            Terminal.error.write("apus: \(error.message)\n")
+            endProgram(with: .usage)
+        } catch {
+            Terminal.error.write("apus: \(error)\n")
+            endProgram(with: .failed)
+        }
+    }
+}
