@@ -4,18 +4,38 @@ public import HTTPClient
 
 /// Where control is and which token it takes. A value; the token does not print itself.
 public struct ControlCredentials: Sendable, Equatable {
+    /// The object store that `apus up` runs, for `apus put`. A value.
+    public struct Store: Sendable, Equatable {
+        /// Where it is.
+        public var endpoint: Endpoint
+        /// The public half of its key pair.
+        public var accessKey: String
+        /// The secret half.
+        public var secretKey: String
+
+        /// A store as given.
+        public init(endpoint: Endpoint, accessKey: String, secretKey: String) {
+            self.endpoint = endpoint
+            self.accessKey = accessKey
+            self.secretKey = secretKey
+        }
+    }
+
     /// Where control answers.
     public var control: Endpoint
     /// The token; nil: none was found.
     public var token: BearerToken?
+    /// The store beside it; nil: none is known.
+    public var store: Store?
 
     /// Where control is when nobody says: `http://127.0.0.1:9100`.
     public static let defaultControl = Endpoint(host: "127.0.0.1", port: 9_100)
 
     /// Credentials as given.
-    public init(control: Endpoint, token: BearerToken?) {
+    public init(control: Endpoint, token: BearerToken?, store: Store? = nil) {
         self.control = control
         self.token = token
+        self.store = store
     }
 
     /// The file's place below a home folder.
@@ -72,6 +92,7 @@ public struct ControlCredentials: Sendable, Equatable {
     private static func parse(_ text: String, _ path: String) throws(ControlClientError) -> ControlCredentials {
         var control = defaultControl
         var token: BearerToken?
+        var store = Store(endpoint: defaultControl, accessKey: "", secretKey: "")
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let line = line.drop { $0 == " " || $0 == "\t" }
             if line.isEmpty || line.hasPrefix("#") { continue }
@@ -94,11 +115,21 @@ public struct ControlCredentials: Sendable, Equatable {
                     throw bad("\(path):\(index + 1): the token is malformed")
                 }
                 token = bearer
+            case "store":
+                guard let endpoint = Endpoint(url: String(value)) else {
+                    throw bad("\(path):\(index + 1): store is \"\(value)\"; expected http://HOST:PORT")
+                }
+                store.endpoint = endpoint
+            case "access_key": store.accessKey = String(value)
+            case "secret_key": store.secretKey = String(value)
             default:
-                throw bad("\(path):\(index + 1): unknown key \"\(parts[0])\"; expected control or token")
+                throw bad(
+                    "\(path):\(index + 1): unknown key \"\(parts[0])\"; expected control, token, store, access_key or secret_key"
+                )
             }
         }
-        return ControlCredentials(control: control, token: token)
+        let hasStore = !store.accessKey.isEmpty && !store.secretKey.isEmpty
+        return ControlCredentials(control: control, token: token, store: hasStore ? store : nil)
     }
 
     /// Writes the file so that only its owner can read it, in place of an earlier one.
@@ -107,6 +138,9 @@ public struct ControlCredentials: Sendable, Equatable {
         var text = "# Written by apus. The command line reads it when neither flags nor environment say more.\n"
         text += "control: \(control)\n"
         if let token { text += "token: \(token.text)\n" }
+        if let store {
+            text += "store: \(store.endpoint)\naccess_key: \(store.accessKey)\nsecret_key: \(store.secretKey)\n"
+        }
         let temporary = "\(path).\(getpid()).new"
         do {
             try FileManager.default.createDirectory(
