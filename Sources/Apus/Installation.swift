@@ -82,7 +82,11 @@ final class Installation {
         }
         var text = "\(out.styled("Apus is up", .good)), everything below \(plan.data)\n\n"
         for (index, port) in plan.edgePorts.enumerated() {
-            text += line("edge-\(index + 1)", url(port) + "/", "the sample site; status on port \(plan.statusPorts[index])")
+            text += line(
+                "edge-\(index + 1)",
+                url(port) + "/",
+                "the sample site; status on port \(plan.statusPorts[index])"
+            )
         }
         text += line("origin", url(plan.originPort), "S3-style buckets; the site is in s3://\(Self.bucket)")
         text += line("control", url(plan.controlPort) + "/", "the console")

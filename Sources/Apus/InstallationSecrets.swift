@@ -43,7 +43,8 @@ struct InstallationSecrets: Sendable {
             let parts = line.split(separator: ":", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
             if parts.count == 2 { values[parts[0]] = parts[1] }
         }
-        guard let accessKey = values["access_key"], let secretKey = values["secret_key"], let token = values["token"] else {
+        guard let accessKey = values["access_key"], let secretKey = values["secret_key"], let token = values["token"]
+        else {
             throw InstallationError("\(path) is damaged: expected lines access_key, secret_key and token")
         }
         self.init(accessKey: accessKey, secretKey: secretKey, token: token)

@@ -123,7 +123,8 @@ struct PutCommand: AsyncParsableCommand {
         let would = isDone ? "" : "would "
         for file in plan.uploads { Terminal.output.write("\(would)upload \(file.key)\n") }
         for key in plan.deletions { Terminal.output.write("\(would)delete \(key)\n") }
-        let counts = "\(plan.uploads.count) uploaded, \(plan.unchanged.count) unchanged, \(plan.deletions.count) deleted"
+        let counts =
+            "\(plan.uploads.count) uploaded, \(plan.unchanged.count) unchanged, \(plan.deletions.count) deleted"
         Terminal.output.write(isDone ? counts + "\n" : "dry run: \(counts)\n")
     }
 
@@ -145,7 +146,9 @@ struct StoreLocation: Sendable {
 
     /// Flags first, then the AWS variables, then the credentials file that `apus up` writes.
     static func resolve(endpoint flag: String?, region: String?) throws -> StoreLocation {
-        let file = try ProcessEnvironment.home.flatMap { try ControlCredentials.read(path: ControlCredentials.path(home: $0)) }
+        let file = try ProcessEnvironment.home.flatMap {
+            try ControlCredentials.read(path: ControlCredentials.path(home: $0))
+        }
         let url = flag ?? ProcessEnvironment.text("AWS_ENDPOINT_URL_S3") ?? ProcessEnvironment.text("AWS_ENDPOINT_URL")
         let store = file?.store
         let endpoint: Endpoint

@@ -88,7 +88,9 @@ struct UpCommand: AsyncParsableCommand {
 
     private static func pair(_ text: String, _ name: String) throws -> [Int] {
         let ports = text.split(separator: ",").compactMap { Int($0) }
-        guard ports.count == 2 else { throw ValidationError("\(name) is '\(text)', expected two ports such as 8080,8081") }
+        guard ports.count == 2 else {
+            throw ValidationError("\(name) is '\(text)', expected two ports such as 8080,8081")
+        }
         return ports
     }
 }

@@ -159,7 +159,10 @@ final class FillRunner: OriginDelegate {
             // Too large for the memory tier: everyone who waits now gets it through the window.
             context.counters.add(.storesRefused)
             phase = .passing
-            fill.beginWindow(entry.fillHead(.origin(reason, status: entry.head.status, stored: false)), exclusive: false)
+            fill.beginWindow(
+                entry.fillHead(.origin(reason, status: entry.head.status, stored: false)),
+                exclusive: false
+            )
             context.fills.remove(fill)
             return
         }
@@ -178,7 +181,10 @@ final class FillRunner: OriginDelegate {
         // What a bucket answers depends on the key alone, so that all who wait may have it.
         let isExclusive = !fill.site.isBucket
         if isExclusive { context.hitForMiss.remember(fill.key.hash, now: now) }
-        fill.beginWindow(entry.fillHead(.origin(reason, status: entry.head.status, stored: false)), exclusive: isExclusive)
+        fill.beginWindow(
+            entry.fillHead(.origin(reason, status: entry.head.status, stored: false)),
+            exclusive: isExclusive
+        )
         context.fills.remove(fill)
     }
 
@@ -193,7 +199,11 @@ final class FillRunner: OriginDelegate {
         exchange?.cancel()
         guard let previous else {
             return originFailed(
-                OriginFailure(status: 502, detail: "origin-304", message: "the origin sent 304 to an unconditional request")
+                OriginFailure(
+                    status: 502,
+                    detail: "origin-304",
+                    message: "the origin sent 304 to an unconditional request"
+                )
             )
         }
         if StoredHeadUpdate.applies(stored: previous.identity.head.fields, notModified: answer.head.fields) {
@@ -275,7 +285,11 @@ final class FillRunner: OriginDelegate {
         case .retaining(let entry):
             if let length = entry.length, length != received {
                 return originFailed(
-                    OriginFailure(status: 502, detail: "origin-truncated", message: "\(received) of \(length) bytes came")
+                    OriginFailure(
+                        status: 502,
+                        detail: "origin-truncated",
+                        message: "\(received) of \(length) bytes came"
+                    )
                 )
             }
             store(entry)
@@ -315,7 +329,14 @@ final class FillRunner: OriginDelegate {
         if case .asking = phase, mayServeStale, let previous {
             return complete(previous, .staleIfError(status: nil))
         }
-        fail(FillFailure(status: failure.status, detail: failure.detail, text: "The origin did not answer.", reason: reason))
+        fail(
+            FillFailure(
+                status: failure.status,
+                detail: failure.detail,
+                text: "The origin did not answer.",
+                reason: reason
+            )
+        )
     }
 
     // MARK: The end

@@ -31,7 +31,9 @@ struct PendingEntry: Sendable {
 
     func fillHead(_ source: FillSource) -> FillHead {
         let stored = storedHead(bodyLength: length ?? 0)
-        guard length == nil else { return FillHead(stored: stored, http1: stored.http1, length: length, source: source) }
+        guard length == nil else {
+            return FillHead(stored: stored, http1: stored.http1, length: length, source: source)
+        }
         var fields = head.fields
         fields.remove(.contentLength)
         fields.remove(.age)

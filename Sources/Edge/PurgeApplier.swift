@@ -36,7 +36,10 @@ struct PurgeApplier: Sendable {
     /// The log is another one: everything from before it has to be confirmed by its origin (rule N8).
     func reset(to position: LogPosition) {
         store.epochs.adopt(log: position.log, number: position.number)
-        logger.notice("follows another purge log", metadata: ["log": "\(position.log)", "number": "\(position.number)"])
+        logger.notice(
+            "follows another purge log",
+            metadata: ["log": "\(position.log)", "number": "\(position.number)"]
+        )
     }
 
     /// nil: no site here answers for the host.

@@ -59,7 +59,8 @@ final class Transaction: ServerExchangeDelegate {
             switch fill.read(self, from: 0, limit: 0).progress {
             case .waiting: return
             case .streaming(let filled): begin(filled)
-            case .complete(let resource, let source): end { $0.responder.answer($0, with: resource, from: source, on: $1) }
+            case .complete(let resource, let source):
+                end { $0.responder.answer($0, with: resource, from: source, on: $1) }
             case .unshareable: end { $0.responder.fetchAlone($0, on: $1) }
             case .failed(let failure): end { $0.responder.fail($0, with: failure, on: $1) }
             case .passed: end { $1.abort() }
@@ -68,7 +69,8 @@ final class Transaction: ServerExchangeDelegate {
             switch fill.read(self, from: 0, limit: 0).progress {
             case .waiting, .streaming: return
             case .passed: end { $1.abort() }
-            case .complete(let resource, let source): end { $0.responder.answer($0, with: resource, from: source, on: $1) }
+            case .complete(let resource, let source):
+                end { $0.responder.answer($0, with: resource, from: source, on: $1) }
             case .unshareable: end { $0.responder.fetchAlone($0, on: $1) }
             case .failed(let failure): end { $0.responder.fail($0, with: failure, on: $1) }
             }
