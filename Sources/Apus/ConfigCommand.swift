@@ -58,11 +58,20 @@ struct ConfigCommand: ParsableCommand {
         )
 
         @Argument(help: "edge, origin or control.")
-        var role: Role
+        var role: Role?
         @Argument(help: "A setting, such as cache.memory; without it, all of them.")
         var key: String?
+        @Flag(help: "All settings of all roles, in Markdown: what docs/settings.md is made of.")
+        var markdown = false
+
+        func validate() throws {
+            guard (role == nil) == markdown else {
+                throw ValidationError("name a role: edge, origin or control (or give --markdown alone)")
+            }
+        }
 
         func run() throws {
+            guard let role else { return Terminal.output.write(SettingsTable.markdown()) }
             if let text = SettingsTable.explain(role.settings, key: key) {
                 return Terminal.output.write(text.hasSuffix("\n") ? text : text + "\n")
             }

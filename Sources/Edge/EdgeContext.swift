@@ -4,6 +4,7 @@ import ControlPlane
 import Logging
 import NIOCore
 import NIOPosix
+import Synchronization
 import Telemetry
 
 /// What all event loops of an edge share. Immutable; its parts are thread-safe each in its own way.
@@ -13,6 +14,8 @@ final class EdgeContext: Sendable {
     let store: CacheStore
     let fills = FillTable()
     let hitForMiss = HitForMiss()
+    /// Fills that have begun and not ended, also those that nobody may join.
+    let fillsUnderWay = Atomic(0)
     let forms: FormMaker
     let lease: EdgeLease
     let counters: Counters<EdgeCounter>
@@ -59,6 +62,9 @@ final class EdgeContext: Sendable {
         let head = resource.identity.head
         return head.freshness.isFresh(now: now) && !head.cacheControl.noCache ? .fresh : .stale
     }
+
+    /// Whether another origin request may begin.
+    var hasRoomForFill: Bool { fillsUnderWay.load(ordering: .relaxed) < Limits.fills }
 
     func makeFill(_ key: CacheKey, site: Site) -> Fill {
         Fill(key: key, site: site, mark: store.epochs.mark)

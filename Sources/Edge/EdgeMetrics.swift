@@ -9,7 +9,7 @@ enum EdgeMetrics {
         in metrics: Metrics,
         counters: Counters<EdgeCounter>,
         store: CacheStore,
-        fills: FillTable,
+        fillsUnderWay: @escaping @Sendable () -> Int,
         server: HTTPServer,
         isReady: @escaping @Sendable () -> Bool,
         isConnected: @escaping @Sendable () -> Bool
@@ -20,7 +20,7 @@ enum EdgeMetrics {
                 let statistics = store.statistics()
                 return switch gauge {
                 case .connections: Double(server.counters.snapshot().connectionsOpen)
-                case .fillsInFlight: Double(fills.count)
+                case .fillsInFlight: Double(fillsUnderWay())
                 case .memoryUsed: Double(statistics.memoryUsedBytes)
                 case .memoryLimit: Double(statistics.memoryLimitBytes)
                 case .memoryObjects: Double(statistics.memoryObjects)

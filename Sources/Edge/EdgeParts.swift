@@ -9,6 +9,7 @@ import NIOSSL
 import Origins
 import Settings
 import SignatureV4
+import Synchronization
 import Telemetry
 
 /// Makes the parts of an edge from its settings. A value, used once at start.
@@ -110,7 +111,7 @@ struct EdgeParts {
             in: metrics,
             counters: context.counters,
             store: context.store,
-            fills: context.fills,
+            fillsUnderWay: { context.fillsUnderWay.load(ordering: .relaxed) },
             server: server,
             isReady: { EdgeServer.readiness(agent).isReady },
             isConnected: { agent?.status.isFollowing ?? false }

@@ -62,6 +62,7 @@ final class EdgeResponder: RequestResponder {
         guard let key = context.store.key(bytes: self.key.bytes) else {
             return refuse(exchange, .badTarget, isHead: head.method == .head)
         }
+        guard context.hasRoomForFill else { return refuse(exchange, .tooBusy, isHead: head.method == .head) }
         let transaction = Transaction(responder: self, exchange: exchange, site: site, key: key, head: head)
         guard head.method == .get, !context.hitForMiss.contains(hash, now: UnixClock.seconds()) else {
             return startAlone(transaction)

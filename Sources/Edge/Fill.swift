@@ -38,9 +38,11 @@ final class Fill: Sendable {
         var heldBytes = 0
         var isWindow = false
         var isOpen = true
-        /// Set when only the reader that made the fill may have its answer.
-        var exclusive: ObjectIdentifier?
+        /// Only the reader that made the fill may have its answer.
+        var isExclusive = false
+        /// The reader that made the fill; nil once it has left, since another object may get its identity then.
         var owner: ObjectIdentifier?
+        var hadOwner = false
         var readerCount = 0
         var groups: [Group] = []
         var runner: NIOLoopBound<FillRunner>?
@@ -79,7 +81,8 @@ final class Fill: Sendable {
         let loop = reader.eventLoop
         return state.withLockedValue { state in
             guard state.isOpen, state.readerCount < Limits.fillReaders else { return false }
-            if state.owner == nil { state.owner = ObjectIdentifier(reader) }
+            if !state.hadOwner { state.owner = ObjectIdentifier(reader) }
+            state.hadOwner = true
             state.readerCount += 1
             if let group = state.groups.first(where: { $0.loop === loop }) {
                 group.readers.value.add(reader)
@@ -99,6 +102,7 @@ final class Fill: Sendable {
                 state.groups[index].readers.value.remove(reader)
             else { return nil }
             state.readerCount -= 1
+            if state.owner == ObjectIdentifier(reader) { state.owner = nil }
             advance(group: index, in: &state)
             return state.readerCount == 0 && state.isWindow ? state.runner : nil
         }
@@ -109,7 +113,7 @@ final class Fill: Sendable {
     /// The fill's progress, and at most `limit` pieces from `position` on.
     func read(_ reader: Transaction, from position: Int, limit: Int) -> (progress: Progress, pieces: [ByteBuffer]) {
         state.withLockedValue { state in
-            if let exclusive = state.exclusive, exclusive != ObjectIdentifier(reader) { return (.unshareable, []) }
+            if state.isExclusive, state.owner != ObjectIdentifier(reader) { return (.unshareable, []) }
             let start = position - state.firstPiece
             guard start >= 0, start < state.pieces.count, limit > 0 else { return (state.progress, []) }
             return (state.progress, Array(state.pieces[start..<min(start + limit, state.pieces.count)]))
@@ -139,7 +143,7 @@ final class Fill: Sendable {
         update { state in
             state.isWindow = true
             state.isOpen = false
-            if exclusive { state.exclusive = state.owner }
+            state.isExclusive = exclusive
             state.progress = .streaming(head)
         }
     }

@@ -6,6 +6,7 @@ import HTTPWire
 import Logging
 import NIOCore
 import Origins
+import Synchronization
 import Telemetry
 
 /// Makes a fill's answer: looks on disk, asks the origin, decides what may be stored and shared. Loop-confined to the
@@ -57,6 +58,7 @@ final class FillRunner: OriginDelegate {
 
     func start() {
         context.counters.add(.fillsStarted)
+        context.fillsUnderWay.add(1, ordering: .relaxed)
         if previous == nil, context.store.isOnDisk(fill.key.hash) {
             context.store.loadFromDisk(fill.key, on: loop) { self.loaded($0) }
         } else {
@@ -164,7 +166,7 @@ final class FillRunner: OriginDelegate {
                 exclusive: false
             )
             context.fills.remove(fill)
-            return
+            return cancelIfAbandoned()
         }
         reserved = Int(entry.length ?? 0)
         phase = .retaining(entry)
@@ -186,6 +188,7 @@ final class FillRunner: OriginDelegate {
             exclusive: isExclusive
         )
         context.fills.remove(fill)
+        cancelIfAbandoned()
     }
 
     /// A bucket's error: everyone who waits gets the edge's own words for it.
@@ -252,7 +255,8 @@ final class FillRunner: OriginDelegate {
                 guard received <= UInt64(context.store.memoryObjectLimit), context.store.reserve(body.readableBytes)
                 else {
                     giveUpRetaining()
-                    return append(body)
+                    if case .passing = phase { append(body) }
+                    return
                 }
                 reserved += body.readableBytes
             }
@@ -262,6 +266,11 @@ final class FillRunner: OriginDelegate {
         case .starting, .asking, .ended:
             break
         }
+    }
+
+    /// Nobody waits any more, and nothing is stored: the origin need not go on.
+    private func cancelIfAbandoned() {
+        if !fill.hasReaders { cancel() }
     }
 
     private func append(_ body: ByteBuffer) {
@@ -278,6 +287,7 @@ final class FillRunner: OriginDelegate {
         phase = .passing
         fill.becomeWindow()
         context.fills.remove(fill)
+        cancelIfAbandoned()
     }
 
     func originFinished() {
@@ -354,6 +364,7 @@ final class FillRunner: OriginDelegate {
     /// Out of the table first, so that nobody joins what is over; then the readers are told.
     private func finish(_ tell: (Fill) -> Void) {
         phase = .ended
+        context.fillsUnderWay.subtract(1, ordering: .relaxed)
         releaseReservation()
         exchange = nil
         previous = nil

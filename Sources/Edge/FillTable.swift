@@ -45,10 +45,6 @@ final class FillTable: Sendable {
         }
     }
 
-    var count: Int {
-        shards.reduce(0) { sum, shard in sum + shard.withLockedValue { $0.count } }
-    }
-
     private func shard(_ hash: KeyHash) -> NIOLockedValueBox<[KeyHash: Fill]> {
         shards[Int(truncatingIfNeeded: hash.value % UInt128(shards.count))]
     }
