@@ -110,7 +110,6 @@ struct UploadTests {
         }
         var request = bench.request("/a", method: "PUT", body: .stream(length: nil, source))
         request.deadlines.bodyIdle = .milliseconds(50)
-        request.deadlines.head = .milliseconds(500)
         let exchanged = try await Exchanged(bench.client, request, on: eventLoop)
         try await eventually { latch.waiters == 1 }
         try await Task.sleep(for: .milliseconds(150))
