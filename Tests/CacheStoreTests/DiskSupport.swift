@@ -17,18 +17,23 @@ final class FaultyIO: DiskIO {
     }
 
     private let system = SystemDiskIO()
-    private let plan: NIOLockedValueBox<@Sendable (DiskError.Operation, String) -> Fault>
+    /// In a struct: a bare closure in a generic box is wrapped one layer deeper at every access.
+    private struct Plan: Sendable {
+        var fault: @Sendable (DiskError.Operation, String) -> Fault
+    }
+
+    private let plan: NIOLockedValueBox<Plan>
 
     init(_ plan: @escaping @Sendable (DiskError.Operation, String) -> Fault = { _, _ in .none }) {
-        self.plan = NIOLockedValueBox(plan)
+        self.plan = NIOLockedValueBox(Plan(fault: plan))
     }
 
     func set(_ new: @escaping @Sendable (DiskError.Operation, String) -> Fault) {
-        plan.withLockedValue { $0 = new }
+        plan.withLockedValue { $0.fault = new }
     }
 
     private func check(_ operation: DiskError.Operation, _ path: String) throws(DiskError) -> Int {
-        switch plan.withLockedValue({ $0 })(operation, path) {
+        switch plan.withLockedValue({ $0 }).fault(operation, path) {
         case .none: return .max
         case .refuse(let code): throw DiskError(operation: operation, path: path, code: code)
         case .short(let count): return count
@@ -103,6 +108,21 @@ final class FaultyIO: DiskIO {
     }
 }
 
+/// Holds threads until it is opened. Lock inside.
+final class Gate: Sendable {
+    private let lock = ConditionLock(value: false)
+
+    func pass() {
+        lock.lock(whenValue: true)
+        lock.unlock(withValue: true)
+    }
+
+    func open() {
+        lock.lock()
+        lock.unlock(withValue: true)
+    }
+}
+
 /// A store with a disk in a folder of the test's own, which can be closed and opened again.
 final class DiskFixture {
     let folder: TemporaryFolder
@@ -124,7 +144,9 @@ final class DiskFixture {
     func open(at path: String? = nil) throws -> CacheStore {
         let disk = DiskConfiguration(path: path ?? self.path, bytes: diskBytes, admitAtOnceBelow: admitAtOnceBelow)
         return try CacheStore(
-            CacheStoreConfiguration(memoryBytes: memoryBytes, disk: disk), logger: .quiet, io: io
+            CacheStoreConfiguration(memoryBytes: memoryBytes, disk: disk),
+            logger: .quiet,
+            io: io
         )
     }
 

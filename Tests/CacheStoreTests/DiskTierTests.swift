@@ -71,7 +71,9 @@ struct DiskTierTests {
         let fixture = try DiskFixture()
         func derive(_ parent: Representation, _ bytes: [UInt8]) -> Representation {
             Representation(
-                derivedFrom: parent, coding: .br, head: testHead(length: bytes.count, etag: "\"b\""),
+                derivedFrom: parent,
+                coding: .br,
+                head: testHead(length: bytes.count, etag: "\"b\""),
                 body: StoredBody(pieces: [ByteBuffer(bytes: bytes)])
             )
         }
@@ -274,8 +276,15 @@ struct DiskTierTests {
             let low = random.next()
             index.insert(
                 DiskIndex.Entry(
-                    low: low, high: random.next(), generation: 1, place: .init(segment: 1, units: number),
-                    headPlace: .none, units: 1, variantTag: 0, coding: 0, flags: 0
+                    low: low,
+                    high: random.next(),
+                    generation: 1,
+                    place: .init(segment: 1, units: number),
+                    headPlace: .none,
+                    units: 1,
+                    variantTag: 0,
+                    coding: 0,
+                    flags: 0
                 )
             )
         }

@@ -22,14 +22,20 @@ struct SplitMix: RandomNumberGenerator {
 /// Bytes that depend on `seed` in every place, so that neither a shift nor a swap goes unseen.
 func testBytes(_ count: Int, seed: UInt64) -> [UInt8] {
     var random = SplitMix(state: seed)
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count + 8)
-    while bytes.count < count {
-        let word = random.next()
-        for shift in stride(from: UInt64(0), to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+        let raw = UnsafeMutableRawBufferPointer(buffer)
+        var offset = 0
+        while offset + 8 <= count {
+            raw.storeBytes(of: random.next(), toByteOffset: offset, as: UInt64.self)
+            offset += 8
+        }
+        let last = random.next()
+        while offset < count {
+            raw[offset] = UInt8(truncatingIfNeeded: last >> UInt64(8 * (offset & 7)))
+            offset += 1
+        }
+        initialized = count
     }
-    bytes.removeLast(bytes.count - count)
-    return bytes
 }
 
 func testHead(length: Int, etag: String = "\"e\"", tags: [String] = []) -> StoredHead {

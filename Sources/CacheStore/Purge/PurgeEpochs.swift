@@ -29,7 +29,13 @@ public final class PurgeEpochs: Sendable {
     private let currentVersion = Atomic<UInt64>(1)
     private let appliedNumber = Atomic<UInt64>(0)
     private let changesOfLog = Atomic<UInt64>(0)
-    private let listener = NIOLockedValueBox<(@Sendable () -> Void)?>(nil)
+    private let listener = NIOLockedValueBox<Listener?>(nil)
+
+    /// A value. The closure stands in a struct because one stored bare in a generic box is wrapped anew, one layer deeper,
+    /// at every access through the box.
+    private struct Listener: Sendable {
+        var changed: @Sendable () -> Void
+    }
 
     /// No purge applied, no log known.
     public convenience init() {
@@ -58,7 +64,7 @@ public final class PurgeEpochs: Sendable {
 
     /// Who is told, after the fact, that there is something to persist.
     func setListener(_ new: (@Sendable () -> Void)?) {
-        listener.withLockedValue { $0 = new }
+        listener.withLockedValue { $0 = new.map(Listener.init) }
     }
 
     /// What an entry whose origin request starts now has to remember. Take it **before** the request is sent.
@@ -167,7 +173,7 @@ public final class PurgeEpochs: Sendable {
             currentVersion.wrappingAdd(1, ordering: .sequentiallyConsistent)
             if isPersistent { changesOfLog.wrappingAdd(1, ordering: .releasing) }
         }
-        if isPersistent { listener.withLockedValue { $0 }?() }
+        if isPersistent { listener.withLockedValue { $0 }?.changed() }
     }
 
     /// Replaces the whole state with a persisted one, at start.
