@@ -170,10 +170,13 @@ actor ControlCoordinator {
             await pumping.value
             return false
         }
-        let task = Task { await self.readNewEntries() }
+        let task = Task {
+            await self.readNewEntries()
+            // Here and not after the wait: who waited must not find a reader that has ended.
+            self.pumping = nil
+        }
         pumping = task
         await task.value
-        pumping = nil
         return true
     }
 
