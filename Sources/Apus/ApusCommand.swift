@@ -25,14 +25,7 @@ struct ApusCommand: AsyncParsableCommand {
         do {
             command = try parseAsRoot()
         } catch {
-            // Help and version are "errors" too, with code 0.
-            let text = fullMessage(for: error)
-            guard exitCode(for: error) == .success else {
-                Terminal.error.write(text + "\n")
-                endProgram(with: .usage)
-            }
-            Terminal.output.write(text + "\n")
-            endProgram(with: .done)
+            reportAndEnd(error)
         }
         do {
             if var command = command as? any AsyncParsableCommand {
@@ -47,15 +40,23 @@ struct ApusCommand: AsyncParsableCommand {
         } catch let error as SettingsError {
             Terminal.error.write(error.description + "\n")
             endProgram(with: .configuration)
-        } catch let error as CleanExit {
-            Terminal.output.write(fullMessage(for: error) + "\n")
-            endProgram(with: .done)
-        } catch let error as ValidationError {
-            Terminal.error.write("apus: \(error.message)\n")
-            endProgram(with: .usage)
         } catch {
+            reportAndEnd(error)
+        }
+    }
+
+    /// Help and version are "errors" to the parser too; they go to standard output and end with 0.
+    private static func reportAndEnd(_ error: any Error) -> Never {
+        switch exitCode(for: error) {
+        case .success:
+            Terminal.output.write(fullMessage(for: error) + "\n")
+            Apus.endProgram(with: .done)
+        case .validationFailure:
+            Terminal.error.write(fullMessage(for: error) + "\n")
+            Apus.endProgram(with: .usage)
+        default:
             Terminal.error.write("apus: \(error)\n")
-            endProgram(with: .failed)
+            Apus.endProgram(with: .failed)
         }
     }
 }

@@ -25,8 +25,13 @@ struct ControlOptions: ParsableArguments {
     /// A client that lives as long as `body`.
     func withClient<Result: Sendable>(_ body: (ControlClient) async throws -> Result) async throws -> Result {
         let credentials = try credentials()
-        return try await HTTPClients.withClient { client in
-            try await body(ControlClient(endpoint: credentials.control, token: credentials.token, client: client))
+        do {
+            return try await HTTPClients.withClient { client in
+                try await body(ControlClient(endpoint: credentials.control, token: credentials.token, client: client))
+            }
+        } catch let error as ControlClientError where error.kind == .unauthorized {
+            Terminal.error.write("apus: \(error) Set APUS_TOKEN, or give --token.\n")
+            throw CommandExit.failed
         }
     }
 }

@@ -332,7 +332,7 @@ final class FillRunner: OriginDelegate {
         context.logger.warning(
             "origin failed",
             metadata: [
-                "site": "\(fill.site.name)", "path": "\(String(decoding: fill.key.target, as: UTF8.self))",
+                "site": "\(fill.site.name)", "path": "\(RequestTarget.percentEncode(fill.key.target, keepSlash: true))",
                 "detail": "\(failure.detail)", "message": "\(failure.message)",
             ]
         )

@@ -50,10 +50,10 @@ struct PurgeApplier: Sendable {
         case .site(let host):
             return sites.site(forHost: host).map { .site($0.id) }
         case .prefix(let host, let path):
-            return sites.site(forHost: host).map { .prefix(site: $0.id, path: Array(path.utf8)) }
+            return sites.site(forHost: host).map { .prefix(site: $0.id, path: Self.keyPath(path, at: $0)) }
         case .url(let host, let path, let query):
             guard let site = sites.site(forHost: host) else { return nil }
-            var bytes = Array(path.utf8)
+            var bytes = Self.keyPath(path, at: site)
             // As the key is built: `/` is its index document, and a bucket knows no query (rules K1 and K2).
             if let index = site.index, bytes.last == UInt8(ascii: "/") { bytes += index }
             return .url(site: site.id, path: bytes, query: site.queryCounts ? query.map { Array($0.utf8) } : nil)
@@ -61,5 +61,9 @@ struct PurgeApplier: Sendable {
             guard let host else { return .tag(site: nil, tag: tag) }
             return sites.site(forHost: host).map { .tag(site: $0.id, tag: tag) }
         }
+    }
+
+    private static func keyPath(_ path: String, at site: Site) -> [UInt8] {
+        site.isBucket ? ObjectPath.canonical(path) : Array(path.utf8)
     }
 }

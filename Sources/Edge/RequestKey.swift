@@ -39,6 +39,7 @@ struct RequestKey {
         else { return false }
         bytes.removeAll(keepingCapacity: true)
         bytes.append(contentsOf: site.keyPrefix)
+        if site.isBucket { ObjectPath.canonicalise(&path) }
         bytes.append(contentsOf: path)
         if let index = site.index, path.last == UInt8(ascii: "/") { bytes.append(contentsOf: index) }
         if site.queryCounts, hasQuery {
