@@ -25,7 +25,11 @@ extension CacheStore {
         }
         let admission = disk?.admission(key.hash.value, bodyLength: form.body.length) ?? .never
         // First on disk: once it is in memory, nobody may read the older one from there.
-        disk?.drop(key.hash.value, below: form.generation + 1, variantTag: form.variant.isEmpty ? nil : form.variantTag)
+        let tag = form.variant.isEmpty ? nil : form.variantTag
+        if let disk, !disk.drop(key.hash.value, below: form.generation + 1, variantTag: tag) {
+            release(reserved)
+            return .refused(.superseded)
+        }
         let outcome = memory.update(key, reserved: reserved, awaitsDisk: admission == .onSecondRequest) { present in
             guard let present else { return Resource(key: key, representations: [form]) }
             let same = present.representation(for: .identity, variant: form.variant)

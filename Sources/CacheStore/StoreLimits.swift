@@ -36,8 +36,8 @@ enum StoreLimits {
     static let admitAtOnceBelow = 64 << 10
     /// Keys a generation of the second-request filter remembers.
     static let filterKeys = 100_000
-    /// Part of the write queue kept free for heads and marks, which are small and must not be lost.
-    static let queueReserve = 1 << 20
+    /// Records that wait to be written, besides the bound on their bytes.
+    static let queueJobs = 16_384
     /// Threads that read from one disk.
     static let readThreads = 4
     /// Reads that wait for one of those threads, or have it; more are misses.

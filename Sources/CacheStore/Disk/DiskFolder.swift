@@ -1,6 +1,8 @@
 import Logging
+import NIOConcurrencyHelpers
 
-/// A disk tier's folder: made, locked, and its identity read. An immutable snapshot; the lock lasts as long as it does.
+/// A disk tier's folder: made, locked, and its identity read. An immutable snapshot; the lock lasts until
+/// ``unlock()``, or as long as it does.
 ///
 /// ```
 /// lock       held with flock by the process that uses the folder
@@ -18,7 +20,7 @@ final class DiskFolder: Sendable {
     let logger: Logger
     /// The key of the hashes in this folder's records.
     let hasher: SipHash
-    private let lock: OpenFile
+    private let lock: NIOLockedValueBox<OpenFile?>
 
     init(path: String, io: any DiskIO, logger: Logger) throws(CacheStoreError) {
         var path = path
@@ -31,7 +33,7 @@ final class DiskFolder: Sendable {
             guard let descriptor = try io.lock(path + "/lock") else {
                 throw DiskError(operation: .lock, path: "", code: 0)
             }
-            lock = OpenFile(descriptor: descriptor, path: path + "/lock", io: io)
+            lock = NIOLockedValueBox(OpenFile(descriptor: descriptor, path: path + "/lock", io: io))
             hasher = try Self.readMeta(path, io, logger)
         } catch {
             if error.operation == .lock, error.code == 0 { throw .folderInUse(path: path) }
@@ -41,6 +43,11 @@ final class DiskFolder: Sendable {
 
     /// Names the hash key without giving it away: segments of another key are not this store's.
     var storeTag: UInt64 { UInt64(truncatingIfNeeded: hasher.hash(Self.metaMagic.span)) }
+
+    /// Gives the folder free for another process.
+    func unlock() {
+        lock.withLockedValue { $0 = nil }
+    }
 
     func file(_ name: String) -> String { path + "/" + name }
 

@@ -31,7 +31,8 @@ extension DiskTier {
         let cost = form.memoryBytes
         let isQueued = state.withLockedValue { state in
             guard !state.isClosed, state.pausedUntil <= Self.now,
-                state.queueBytes == 0 || state.queueBytes + cost <= queueLimit
+                state.queueBytes == 0 || state.queueBytes + cost <= queueLimit,
+                state.queue.count < StoreLimits.queueJobs
             else {
                 state.figures.dropped += 1
                 return false
@@ -62,59 +63,67 @@ extension DiskTier {
         if hasParent { write(form, key: key) }
     }
 
-    /// New heads for forms that stay (a 304). Until they are written, those forms are not read from disk, for an older
-    /// head may promise more freshness than the newer one.
+    /// New heads for forms of one generation (a 304); other forms of it are dropped. Until the heads are written, those
+    /// forms are not read from disk, for an older head may promise more freshness than the newer one.
     func freshen(_ forms: [Representation], key: CacheKey) {
-        let mustWake = state.withLockedValue { state in
-            guard !state.isClosed else { return false }
+        guard let generation = forms.first?.generation else { return }
+        let hash = key.hash.value
+        let (freed, mustWake) = state.withLockedValue { state in
+            guard !state.isClosed else { return (0, false) }
+            let freed = state.unqueue { form, _ in
+                form.generation == generation && !forms.contains { $0.coding == form.coding }
+            }
+            var places: [DiskIndex.Place] = []
             var mustWake = false
-            for form in forms {
-                let tag = form.variantTag
-                let slot = state.index.slot(key.hash.value, coding: form.coding.rawValue, variantTag: tag)
-                if let slot, state.index[slot].generation == form.generation {
+            for slot in state.index.slots(hash) where state.index[slot].generation == generation {
+                let isKept = forms.contains { $0.coding.rawValue == state.index[slot].coding }
+                // A head that cannot be queued takes its form with it: the older one may promise too much.
+                if isKept, state.queue.count < StoreLimits.queueJobs {
                     state.index[slot].flags |= DiskIndex.Entry.headPending
-                } else if !state.isComing(key.hash.value, generation: form.generation) {
-                    continue
+                } else {
+                    places += state.index.removeEntry(slot)
                 }
-                state.queue.append(.head(key, form))
+            }
+            if !places.isEmpty {
+                state.queue.append(.kill(places))
                 mustWake = true
             }
-            return mustWake
+            for form in forms where state.hasOrAwaits(form, hash) {
+                state.queue.append(.head(key, form.withoutBody))
+                mustWake = true
+            }
+            return (freed, mustWake)
         }
+        memory.budget.adjust(by: -freed)
         if mustWake { wake() }
     }
 
     /// Takes back forms of the key that are older than `generation`: from the index at once, from the queue, and on the
     /// disk itself as soon as the writer gets to it. `variantTag`: only that variant, and the one without; nil: all.
-    func drop(_ hash: UInt128, below generation: UInt64 = .max, variantTag: UInt16? = nil) {
+    /// False when the disk has, or is about to have, a newer identity form of the same variant.
+    @discardableResult
+    func drop(_ hash: UInt128, below generation: UInt64 = .max, variantTag: UInt16? = nil) -> Bool {
         func isMeant(_ itsGeneration: UInt64, _ tag: UInt16) -> Bool {
             itsGeneration < generation && (variantTag == nil || tag == variantTag || tag == 0)
         }
-        let (freed, mustWake) = state.withLockedValue { state in
+        let (freed, mustWake, isNewest) = state.withLockedValue { state in
             var places: [DiskIndex.Place] = []
             for slot in state.index.slots(hash)
             where isMeant(state.index[slot].generation, state.index[slot].variantTag) {
                 places += state.index.removeEntry(slot)
             }
-            var freed = 0
-            if !state.queue.isEmpty {
-                state.queue.removeAll { job in
-                    guard case .form(let key, let form, let cost) = job, key.hash.value == hash,
-                        isMeant(form.generation, form.variantTag)
-                    else { return false }
-                    freed += cost
-                    return true
-                }
+            let freed = state.unqueue { form, key in
+                key.hash.value == hash && isMeant(form.generation, form.variantTag)
             }
-            state.queueBytes -= freed
             if let current = state.current, current.hash == hash, isMeant(current.generation, current.variantTag) {
                 state.current?.isCancelled = true
             }
             if !places.isEmpty { state.queue.append(.kill(places)) }
-            return (freed, !places.isEmpty)
+            return (freed, !places.isEmpty, !state.hasNewer(hash, than: generation, variantTag: variantTag ?? 0))
         }
         memory.budget.adjust(by: -freed)
         if mustWake { wake() }
+        return isNewest
     }
 
     /// Takes one form out whose record at `place` is damaged, with everything derived from it. Counts and logs it.
@@ -165,6 +174,44 @@ extension DiskTier {
 }
 
 extension DiskTier.State {
+    /// Takes queued forms back; returns what they cost.
+    mutating func unqueue(where isMeant: (Representation, CacheKey) -> Bool) -> Int {
+        func cost(_ job: DiskTier.Job) -> Int? {
+            guard case .form(let key, let form, let cost) = job, isMeant(form, key) else { return nil }
+            return cost
+        }
+        guard queue.contains(where: { cost($0) != nil }) else { return 0 }
+        var freed = 0
+        queue.removeAll { job in
+            guard let cost = cost(job) else { return false }
+            freed += cost
+            return true
+        }
+        queueBytes -= freed
+        return freed
+    }
+
+    /// Whether an identity form of this variant with at least this generation is on disk or queued.
+    func hasNewer(_ hash: UInt128, than generation: UInt64, variantTag: UInt16) -> Bool {
+        if let slot = index.slot(hash, coding: 0, variantTag: variantTag), index[slot].generation >= generation {
+            return true
+        }
+        return queue.contains { job in
+            guard case .form(let key, let form, _) = job else { return false }
+            return key.hash.value == hash && form.generation >= generation && form.variantTag == variantTag
+        }
+    }
+
+    /// Whether the form is on disk, or forms of its generation are on their way there.
+    func hasOrAwaits(_ form: Representation, _ hash: UInt128) -> Bool {
+        if let slot = index.slot(hash, coding: form.coding.rawValue, variantTag: form.variantTag),
+            index[slot].generation == form.generation
+        {
+            return true
+        }
+        return isComing(hash, generation: form.generation)
+    }
+
     /// Whether a form of this generation is queued or being written.
     func isComing(_ hash: UInt128, generation: UInt64) -> Bool {
         if let current, current.hash == hash, current.generation == generation { return !current.isCancelled }

@@ -128,7 +128,7 @@ extension DiskTier {
     ) throws(RecordReader.Failure) -> StoredBody {
         let length = front.header.bodyLength
         let offset = found.entry.place.offset
-        if length > memory.objectLimit {
+        if length > largestInMemory {
             return StoredBody(
                 disk: DiskBody(
                     tier: self,
@@ -140,10 +140,14 @@ extension DiskTier {
                 )
             )
         }
-        guard memory.reserve(length) else { throw .noRoom }
+        // A derived form that would make the whole too large for memory is left where it is.
+        guard reserved + length <= largestInMemory, memory.reserve(length) else { throw .noRoom }
         reserved += length
         return StoredBody(pieces: try reader.body(front, found.segment, at: offset))
     }
+
+    /// The longest body that is taken into memory: what one object may take, less heads and keys.
+    var largestInMemory: Int { memory.objectLimit - min(memory.objectLimit / 8, StoreLimits.blockBytes) }
 
     /// The newer head of a form, verified; nil when it cannot be read.
     func headFront(_ entry: DiskIndex.Entry) -> RecordReader.Front? {

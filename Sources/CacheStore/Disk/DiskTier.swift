@@ -202,6 +202,7 @@ final class DiskTier: Sendable {
         wake()
         try? await writerThread.shutdownGracefully()
         try? await readers.shutdownGracefully()
+        folder.unlock()
     }
 
     func add(to statistics: inout CacheStatistics) {

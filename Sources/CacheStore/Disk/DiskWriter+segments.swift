@@ -193,7 +193,7 @@ extension DiskWriter {
         _ allowance: inout Int
     ) throws(DiskError) {
         guard let entry = tier.entry(header, where: { $0.place == place }) else { return }
-        let isLarge = header.bodyLength > tier.memory.objectLimit
+        let isLarge = header.bodyLength > tier.largestInMemory
         guard entry.flags & DiskIndex.Entry.hit != 0 || tier.memory.contains(header.hash), !isLarge,
             header.length <= allowance,
             let front = try? tier.reader.front(victim, at: place.offset, length: entry.length)
@@ -203,14 +203,16 @@ extension DiskWriter {
         }
         var record = front.bytes[..<header.frontLength]
         var newHeader = header
+        var newest = front
         if entry.headPlace != .none {
             // The newer head is folded in. Without it the form is worth nothing.
             guard let newer = tier.headFront(entry) else { return tier.forget(header, place).forEach(kill) }
             let folded = EncodedRecord(folding: front, newer: newer)
             record = folded.front[...]
             newHeader = folded.header
+            newest = newer
         }
-        guard let active, offset + newHeader.length <= tier.segmentBytes else {
+        guard let active, offset + newHeader.length <= tier.segmentBytes, !tier.isPurged(newest) else {
             return tier.forget(header, place).forEach { if $0 != place { kill($0) } }
         }
         let space = Space(segment: active, offset: offset, isOwn: false)
@@ -275,6 +277,16 @@ extension DiskWriter {
 }
 
 extension DiskTier {
+    /// Whether a purge has killed what the record's head says: dead objects are not carried over.
+    func isPurged(_ front: RecordReader.Front) -> Bool {
+        let header = front.header
+        guard let head = HeadCodec.decode(front.bytes, header.headRange),
+            let key = CacheKey(bytes: Array(front.bytes[header.keyRange]), hash: KeyHash(value: header.hash))
+        else { return true }
+        let mark = PurgeMark(log: header.log, number: header.purgeNumber, local: epochs.mark.local)
+        return epochs.judge(mark, key: key, tags: head.tags) == .dead
+    }
+
     /// The index's entry for the record's form, if `condition` holds for it.
     func entry(_ header: RecordHeader, where condition: (DiskIndex.Entry) -> Bool) -> DiskIndex.Entry? {
         state.withLockedValue { state in

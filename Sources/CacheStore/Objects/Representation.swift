@@ -75,6 +75,18 @@ public final class Representation: Sendable {
         Representation(coding: coding, generation: generation, mark: mark, variant: variant, head: head, body: body)
     }
 
+    /// For a record that carries the head alone.
+    var withoutBody: Representation {
+        Representation(
+            coding: coding,
+            generation: generation,
+            mark: mark,
+            variant: variant,
+            head: head,
+            body: StoredBody(pieces: [])
+        )
+    }
+
     /// Bytes of memory it takes, about: the object, its head and its body.
     var memoryBytes: Int { 640 + variant.capacity + head.memoryBytes + body.allocatedBytes }
 }
