@@ -65,7 +65,7 @@ final class S3Service: AsyncRequestHandler {
 
     private func corsRefusal(_ raw: AsyncRequest) -> S3Error {
         raw.head.fields.contains(.origin)
-            ? S3Error(.accessDenied, "CORSResponse: CORS is not enabled for this bucket.")
+            ? S3Error(.accessForbidden, "CORSResponse: CORS is not enabled for this bucket.")
             : S3Error(.badRequest, "Insufficient information. Origin request header needed.")
     }
 

@@ -7,6 +7,7 @@ public struct S3Error: Error, Sendable, Equatable {
     /// S3's error codes.
     public enum Code: String, Sendable {
         case accessDenied = "AccessDenied"
+        case accessForbidden = "AccessForbidden"
         case authorizationHeaderMalformed = "AuthorizationHeaderMalformed"
         case badDigest = "BadDigest"
         case badRequest = "BadRequest"
@@ -50,7 +51,8 @@ public struct S3Error: Error, Sendable, Equatable {
         public var status: Int {
             switch self {
             case .notModified: 304
-            case .accessDenied, .invalidAccessKeyId, .requestTimeTooSkewed, .signatureDoesNotMatch: 403
+            case .accessDenied, .accessForbidden, .invalidAccessKeyId, .requestTimeTooSkewed, .signatureDoesNotMatch:
+                403
             case .noSuchBucket, .noSuchKey, .noSuchUpload: 404
             case .methodNotAllowed: 405
             case .bucketAlreadyOwnedByYou, .bucketNotEmpty: 409

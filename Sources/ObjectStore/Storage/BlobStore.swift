@@ -36,7 +36,7 @@ final class BlobStore: Sendable {
         let target = path(id)
         try Files.move(temporary.file.path, to: target)
         do throws(SystemError) {
-            try Files.syncFolder("\(folder.blobs)/\(BlobID.folderName(id.bytes[0]))")
+            try Files.syncFolder("\(folder.blobs)/\(id.folderName)")
         } catch {
             try? Files.remove(target)
             throw error

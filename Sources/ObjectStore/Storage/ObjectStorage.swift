@@ -1,6 +1,7 @@
 internal import Foundation
 internal import GRDB
 public import Logging
+internal import NIOConcurrencyHelpers
 internal import NIOPosix
 internal import SignatureV4
 
@@ -18,6 +19,7 @@ public final class ObjectStorage: Sendable {
     let threads: NIOThreadPool
     let logger: Logger
     private let folder: DataFolder
+    private let isClosing = NIOLockedValueBox(false)
 
     /// Opens the folder, making it if need be. Blocks for the time of a few file operations.
     ///
@@ -34,6 +36,8 @@ public final class ObjectStorage: Sendable {
                 return try Int64.fetchOne(db, sql: "SELECT generation FROM store") ?? 1
             }
             blobs = BlobStore(folder, generation: UInt32(truncatingIfNeeded: generation))
+            // The write above has made the log file; its name must survive as well.
+            try Files.syncFolder(path)
         } catch {
             throw ObjectStoreError("The database \(folder.database) cannot be used: \(error)")
         }
@@ -59,6 +63,7 @@ public final class ObjectStorage: Sendable {
 
     /// Finishes what runs and closes. Nothing may be called afterwards.
     public func close() async {
+        isClosing.withLockedValue { $0 = true }
         // Both can fail only by being done already.
         try? await threads.shutdownGracefully()
         await commits.close()
@@ -85,20 +90,27 @@ public final class ObjectStorage: Sendable {
                         """
                 )
                 while let blob = try rows.next() {
-                    if let id = BlobID(bytes: Array(blob)) { ids.insert(id) }
+                    if let id = BlobID(bytes: blob) { ids.insert(id) }
                 }
                 return ids
             }
-            return try blobs.collectOrphans(referenced: referenced) { false }
+            return try blobs.collectOrphans(referenced: referenced) { isClosing.withLockedValue { $0 } }
         }
         if count > 0 { logger.notice("Removed \(count) files that an unclean stop had left behind.") }
         return count
     }
 
-    /// Runs what blocks on a storage thread.
+    /// Runs what blocks on a storage thread, to its end: a client that leaves does not stop the clearing up of what
+    /// was begun for it.
     func blocking<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws(S3Error) -> T {
+        let result: Result<T, any Error> = await withCheckedContinuation { continuation in
+            threads.submit { state in
+                guard state == .active else { return continuation.resume(returning: .failure(CancellationError())) }
+                continuation.resume(returning: Result { try body() })
+            }
+        }
         do {
-            return try await threads.runIfActive(body)
+            return try result.get()
         } catch {
             throw S3Error(error)
         }
@@ -139,7 +151,7 @@ public final class ObjectStorage: Sendable {
     func delete(_ ids: [BlobID]) async {
         guard !ids.isEmpty else { return }
         // While the storage closes they stay, and are found at the next start.
-        try? await threads.runIfActive { [blobs] in blobs.delete(ids) }
+        try? await blocking { [blobs] in blobs.delete(ids) }
     }
 
     /// Unix milliseconds.

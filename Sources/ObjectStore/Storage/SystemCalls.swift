@@ -96,16 +96,21 @@ final class OpenFile: Sendable {
 
 /// Calls on paths. A namespace.
 enum Files {
-    static func makeFolder(_ path: String) throws(SystemError) {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SystemError("mkdir", path) }
+    /// False when it exists.
+    @discardableResult
+    static func makeFolder(_ path: String) throws(SystemError) -> Bool {
+        if mkdir(path, 0o700) == 0 { return true }
+        guard errno == EEXIST else { throw SystemError("mkdir", path) }
+        return false
     }
 
-    /// Makes the folder and those above it; only the last gets the mode 0700 for certain.
+    /// Makes the folder and those above it that are missing. Made ones survive a power failure.
     static func makeFolders(_ path: String) throws(SystemError) {
-        var prefix = path.hasPrefix("/") ? "/" : ""
+        var folder = path.hasPrefix("/") ? "/" : "."
         for part in path.split(separator: "/") {
-            prefix += prefix.isEmpty || prefix.hasSuffix("/") ? String(part) : "/" + part
-            try makeFolder(prefix)
+            let next = folder == "/" ? "/\(part)" : "\(folder)/\(part)"
+            if try makeFolder(next) { try syncFolder(folder) }
+            folder = next
         }
     }
 
