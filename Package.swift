@@ -79,7 +79,10 @@ let package = Package(
         // Layer 3: HTTP on sockets.
         library(
             "HTTPServer",
-            ["HTTPWire", logging, .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio
+            [
+                "HTTPWire", logging, .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+            ] + nio
         ),
         library(
             "HTTPClient",
@@ -151,7 +154,13 @@ let package = Package(
         tests("Telemetry"),
         tests("Settings", ["TestSupport"]),
         tests("SignatureV4", ["HTTPWire"]),
-        tests("HTTPServer", ["TestSupport", "HTTPWire"] + nio),
+        tests(
+            "HTTPServer",
+            [
+                "TestSupport", "HTTPWire", logging, .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
+            ] + nio
+        ),
         tests("HTTPClient", ["TestSupport", "HTTPWire", "HTTPServer"] + nio),
         tests("BucketClient"),
         tests("Origins", ["TestSupport", "HTTPClient", "HTTPWire", "SignatureV4", logging] + nio),

@@ -7,27 +7,31 @@ import Synchronization
 final class ConnectionBudget: Sendable {
     private let limit: Int
     private let open = Atomic<Int>(0)
+    private let isWaiting = Atomic<Bool>(false)
     private let waiting = NIOLockedValueBox<[@Sendable () -> Void]>([])
 
     init(limit: Int) { self.limit = max(1, limit) }
 
-    var hasRoom: Bool { open.load(ordering: .relaxed) < limit }
+    /// At the limit one more is let in: it is how a full server learns that somebody waits, and then makes room.
+    var hasRoom: Bool { open.load(ordering: .sequentiallyConsistent) <= limit }
 
     func take() { open.add(1, ordering: .relaxed) }
 
     func release() {
-        guard open.subtract(1, ordering: .sequentiallyConsistent).oldValue >= limit else { return }
-        wake()
+        open.subtract(1, ordering: .sequentiallyConsistent)
+        if hasRoom { wake() }
     }
 
     /// Calls `resume` once when a connection has closed.
     func whenRoom(_ resume: @escaping @Sendable () -> Void) {
         waiting.withLockedValue { $0.append(resume) }
+        isWaiting.store(true, ordering: .sequentiallyConsistent)
         // One may have closed between the caller's look and this.
-        if open.load(ordering: .sequentiallyConsistent) < limit { wake() }
+        if hasRoom { wake() }
     }
 
     private func wake() {
+        guard isWaiting.exchange(false, ordering: .sequentiallyConsistent) else { return }
         let resumes = waiting.withLockedValue { waiting in
             defer { waiting = [] }
             return waiting
@@ -49,14 +53,18 @@ final class AcceptGate: ChannelDuplexHandler {
 
     private let budget: ConnectionBudget
     private let logger: Logger
-    private let whenFull: () -> Void
+    private let counters: LoopCounters
+    private let makeRoom: () -> Void
     private var isHeld = false
+    private var isClosed = false
     private var backsOff = false
 
-    init(budget: ConnectionBudget, logger: Logger, whenFull: @escaping () -> Void) {
+    /// `makeRoom` closes idle connections; called again and again while the server is full.
+    init(budget: ConnectionBudget, logger: Logger, counters: LoopCounters, makeRoom: @escaping () -> Void) {
         self.budget = budget
         self.logger = logger
-        self.whenFull = whenFull
+        self.counters = counters
+        self.makeRoom = makeRoom
     }
 
     func read(context: ChannelHandlerContext) {
@@ -81,21 +89,34 @@ final class AcceptGate: ChannelDuplexHandler {
 
     private func hold(_ context: ChannelHandlerContext) {
         isHeld = true
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         let eventLoop = context.eventLoop
+        let bound = NIOLoopBound((self, context), eventLoop: eventLoop)
         let resume: @Sendable () -> Void = {
-            eventLoop.execute {
-                let (gate, context) = bound.value
-                gate.isHeld = false
-                gate.backsOff = false
-                context.read()
-            }
+            eventLoop.execute { bound.value.0.resume(bound.value.1) }
         }
-        whenFull()
         if backsOff {
-            eventLoop.scheduleTask(in: .milliseconds(200), resume)
+            eventLoop.scheduleTask(in: Tuning.acceptPause, resume)
         } else {
+            counters.acceptPauses.add()
             budget.whenRoom(resume)
+            askForRoom(eventLoop)
         }
+    }
+
+    private func resume(_ context: ChannelHandlerContext) {
+        isHeld = false
+        backsOff = false
+        context.read()
+    }
+
+    private func askForRoom(_ eventLoop: any EventLoop) {
+        guard isHeld, !isClosed else { return }
+        makeRoom()
+        eventLoop.assumeIsolated().scheduleTask(in: Tuning.makeRoomAgain) { self.askForRoom(eventLoop) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isClosed = true
+        context.fireChannelInactive()
     }
 }

@@ -198,7 +198,8 @@ extension ExchangeState {
         answer = .complete
         guard wasStreaming else { return .broken }
         if case .length(let left) = framing, left > 0 { return .broken }
-        if requestBody == .complete { return keepAlive ? .nextRequest : .close(lingering: false) }
+        // A client that did not ask for the end may have sent more.
+        if requestBody == .complete { return keepAlive ? .nextRequest : .close(lingering: facts.keepAlive) }
         guard keepAlive, canDrain(upTo: drainBytes, inputWaiting: inputWaiting) else { return .close(lingering: true) }
         requestBody = .draining
         drainLeft = drainBytes

@@ -81,6 +81,8 @@ extension HTTP1Connection: ServerExchange {
             writeThrough(buffer)
         }
         if chunked { append("\r\n") }
+        // So that isWritable can turn false before much has been gathered.
+        if outbound.readableBytes >= Tuning.gatherBytes { flush() }
         later()
     }
 
@@ -181,6 +183,7 @@ extension HTTP1Connection {
         delegate = nil
         input = ByteBuffer()
         lingerAfterFlush = linger && !inputClosed
+        guard outbound.readableBytes > 0 || needsFlush || bufferedBytes > 0 else { return flushedBeforeClose() }
         let flushed = context.eventLoop.makePromise(of: Void.self)
         flushed.futureResult.assumeIsolated().whenComplete { _ in self.flushedBeforeClose() }
         isWriting = true
@@ -281,7 +284,8 @@ extension HTTP1Connection {
         context.write(wrapOutboundOut(buffer), promise: nil)
         needsFlush = true
         isWriting = false
-        if !channelWritable { flush() }
+        // TLS says that the channel has had enough only when it has encrypted, which it does when flushed.
+        if isSecure || !channelWritable { flush() }
     }
 
     /// Sends what was gathered. True: the channel has become writable by it, so there may be more to do.

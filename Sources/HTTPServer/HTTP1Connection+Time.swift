@@ -52,7 +52,8 @@ extension HTTP1Connection: ServerConnection {
     /// Bytes that have left for the kernel. Through TLS it is less exact, but grows just so while nothing is added.
     private var progress: UInt64 { bytesWritten &- UInt64(bufferedBytes) }
 
-    private var bufferedBytes: Int {
+    /// Bytes that wait in the channel for the kernel to take them.
+    var bufferedBytes: Int {
         guard let options = context?.channel.syncOptions else { return 0 }
         return (try? options.getOption(.bufferedWritableBytes)) ?? 0
     }
@@ -76,6 +77,7 @@ extension HTTP1Connection: ServerConnection {
         case .head:
             loop.counters.headTimeouts.add()
             if isHandshaking {
+                isHandshaking = false
                 closeNow()
             } else {
                 sendError(status: 408, message: "the request's head did not arrive in time")

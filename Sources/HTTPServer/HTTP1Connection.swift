@@ -159,6 +159,7 @@ extension HTTP1Connection {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if isHandshaking {
+            isHandshaking = false
             loop.counters.tlsFailures.add()
         } else {
             loop.logger.debug("connection failed", metadata: ["error": "\(error)"])

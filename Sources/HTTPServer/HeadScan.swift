@@ -11,6 +11,13 @@ struct HeadScan: Equatable {
     private static let date: StaticString = "date:"
     private static let length: StaticString = "content-length:"
 
+    /// The parts by themselves, for tests.
+    init(status: Int, hasDate: Bool, contentLength: UInt64?) {
+        self.status = status
+        self.hasDate = hasDate
+        self.contentLength = contentLength
+    }
+
     init(_ head: borrowing Span<UInt8>) {
         if head.count >= 12 {
             let digits = (head[9] &- 48, head[10] &- 48, head[11] &- 48)

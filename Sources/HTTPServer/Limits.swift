@@ -23,7 +23,8 @@ public struct ServerLimits: Sendable {
     public var drainBytes = 64 * 1024
     /// Bytes read and dropped while lingering.
     public var lingerBytes = 4 * 1024 * 1024
-    /// Open connections of the server. When they are reached no more are accepted: see ``AcceptGate``.
+    /// Open connections of the server. While there are more, none are accepted and idle ones are closed; the few that
+    /// one look at a listening socket brings in may go beyond it.
     public var connections = 16_384
     /// Requests of one connection; the last is answered with `Connection: close`.
     public var requestsPerConnection = 100_000
@@ -50,8 +51,10 @@ enum Tuning {
     static let slowestTick = TimeAmount.milliseconds(100)
     /// The shortest.
     static let fastestTick = TimeAmount.milliseconds(5)
-    /// Idle connections closed at once when a full server wants room.
-    static let idleClosedForRoom = 16
+    /// How often a full server looks for an idle connection to close.
+    static let makeRoomAgain = TimeAmount.milliseconds(100)
+    /// How long accepting rests when there are no file descriptors left.
+    static let acceptPause = TimeAmount.milliseconds(200)
     /// How long a connection that has not sent a request yet may still send one when the server shuts down.
     static let freshConnectionGrace = TimeAmount.seconds(1)
     /// Body bytes an async handler's request body keeps before it stops reading from the client.

@@ -92,9 +92,10 @@ struct ListenerBinder: Sendable {
             .serverChannelOption(.backlog, value: CInt(clamping: listener.backlog))
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let own = loops.first { $0.eventLoop === channel.eventLoop }?.bound.value
-                    let gate = AcceptGate(budget: budget, logger: logger) {
-                        own?.counters.acceptPauses.add()
+                    guard let own = loops.first(where: { $0.eventLoop === channel.eventLoop }) else {
+                        throw ChannelError.operationUnsupported
+                    }
+                    let gate = AcceptGate(budget: budget, logger: logger, counters: own.bound.value.counters) {
                         for loop in loops { loop.eventLoop.execute { loop.bound.value.makeRoom() } }
                     }
                     try channel.pipeline.syncOperations.addHandler(gate)

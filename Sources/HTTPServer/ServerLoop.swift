@@ -44,7 +44,6 @@ final class ServerLoop {
     private var flushing: [any ServerConnection] = []
     private var flushScheduled = false
     private var drainPromise: EventLoopPromise<Void>?
-    private var lastMadeRoom: UInt64 = 0
 
     init(
         eventLoop: any EventLoop,
@@ -110,16 +109,10 @@ extension ServerLoop {
         return promise.futureResult
     }
 
-    /// The server is full: closes some idle connections so that waiting clients get in. At most once a tick.
+    /// The server is full: closes an idle connection, if there is one, so that a waiting client gets in.
     func makeRoom() {
         eventLoop.assertInEventLoop()
-        guard lastMadeRoom != wheel.now else { return }
-        lastMadeRoom = wheel.now
-        var closed = 0
-        for connection in connections.compactMap({ $0 }) where connection.closeIfIdle() {
-            closed += 1
-            if closed == Tuning.idleClosedForRoom { return }
-        }
+        for case let connection? in connections where connection.closeIfIdle() { return }
     }
 }
 

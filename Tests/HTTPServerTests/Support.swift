@@ -141,3 +141,24 @@ final class LoopBox<Value> {
     var value: Value
     init(_ value: Value) { self.value = value }
 }
+
+/// 24 MiB, more than the kernel's buffers hold, in pieces of 1 MiB that all differ. A namespace.
+enum LargeBody {
+    static let pieces: [ByteBuffer] = {
+        let base = TestBytes.pattern(1 << 20)
+        return (0..<24).map { number in
+            var piece = ByteBuffer(bytes: base[number...])
+            piece.writeBytes(base[..<number])
+            return piece
+        }
+    }()
+
+    static var bytes: [UInt8] { pieces.reduce(into: []) { $0 += Array(buffer: $1) } }
+
+    /// Compares as fast as memory, which an array in a debug build does not.
+    static func matches(_ body: [UInt8]) -> Bool {
+        var rest = ByteBuffer(bytes: body)
+        for piece in pieces where rest.readSlice(length: piece.readableBytes) != piece { return false }
+        return rest.readableBytes == 0
+    }
+}
