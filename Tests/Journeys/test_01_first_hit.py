@@ -3,7 +3,7 @@ import subprocess
 import time
 
 from support.http import fetch, is_hit
-from support.program import accepts
+from support.program import accepts, eventually
 
 
 def curl(url: str) -> tuple[int, dict, bytes]:
@@ -40,7 +40,7 @@ def test_miss_then_hit_with_age(stage):
 def test_prints_the_addresses_and_ends_with_its_signal(stage):
     up = stage.up()
     for url in [*up.urls, up.origin_url]:
-        assert url in up.output(), f"{url} is not printed:\n{up.output()}"
+        eventually(lambda: url in up.output(), 5, f"{url} is printed")
     assert up.stop() == 0
     for port in up.ports:
         assert not accepts(port), f"{port} is still open"

@@ -37,7 +37,7 @@ sites:
 
 WRONG = {
     "unknown key": ("  memory: 64MiB", "  memroy: 64MiB", 6, 3, "memroy"),
-    "wrong type": ("  memory: 64MiB", "  memory: [64]", 6, 11, "memory"),
+    "wrong type": ("  memory: 64MiB", "  memory: [64]", 6, 11, "a list"),
     "impossible size": ("  memory: 64MiB", "  memory: 64 parsecs", 6, 11, "64 parsecs"),
     "no port": ("127.0.0.1:{port}", "127.0.0.1", 3, 14, "127.0.0.1"),
     "port too large": ("127.0.0.1:{port}", "127.0.0.1:99999", 3, 14, "99999"),
@@ -158,6 +158,7 @@ def test_an_edge_with_a_wrong_bucket_or_key_says_so_without_xml(stage, wrong):
 
 # Requests
 
+STATUS_LINE = re.compile(rb"HTTP/1\.1 [1-5]\d\d ")
 GOOD = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 MALFORMED = {
     "bare line feeds": b"GET / HTTP/1.1\nHost: a\n\n",
@@ -191,7 +192,7 @@ def test_a_malformed_request_gets_400_and_the_connection_closes(served, case):
     came, closed = raw(served.edges[0].port, MALFORMED[case] + GOOD, timeout=8)
     assert closed, f"the connection stays open: {came!r}"
     assert came.startswith(b"HTTP/1.1 400 "), came
-    assert came.count(b"HTTP/1.1 ") == 1, came
+    assert len(STATUS_LINE.findall(came)) == 1, came
     assert b"connection: close" in came.lower(), came
 
 
@@ -283,7 +284,7 @@ def test_a_dead_origin_502_or_the_copy_that_may_be_used(stage):
     fresh = edge.get("/fresh.css")
     assert fresh.status == 200 and fresh.hit and fresh.body == b"fresh", fresh
     stale = edge.get("/stale.css")
-    assert stale.status == 200 and stale.body == b"stale" and "fwd=stale" in stale.cache, stale
+    assert stale.status == 200 and stale.body == b"stale" and "stale" in stale.cache, stale
     assert int(stale["Age"]) >= 2
     strict = edge.get("/strict.css")
     assert strict.status in (502, 504) and strict.cache, strict

@@ -83,6 +83,19 @@ def test_colour_only_where_it_is_wanted(cluster):
     assert all(len(line) <= 80 for line in plain.replace("\r", "").splitlines()), plain
 
 
+def test_put_shows_its_progress_to_a_person_only(cluster):
+    folder = cluster.folder / "many"
+    folder.mkdir()
+    for number in range(40):
+        (folder / f"a-file-with-quite-a-long-name-for-a-narrow-terminal-{number:02}.css").write_bytes(b"x" * 5000)
+    seen = on_a_terminal(cluster, "put", str(folder), "s3://site/many/")
+    assert "100" in seen and "\r" in seen.replace("\r\n", ""), seen
+    for piece in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen).replace("\r", "\n").split("\n"):
+        assert len(piece) <= 80, piece
+    again = cluster.cli("put", str(folder), "s3://site/many/")
+    assert again.status == 0 and "\r" not in again.both and "40 unchanged" in again.out, again
+
+
 def test_a_closed_pipe_is_no_error(cluster):
     """`apus … | head -1` must not end in a stack trace."""
     command = f"'{cluster.apus}' --help | head -n 1; echo ${{PIPESTATUS[0]}}"
