@@ -50,8 +50,9 @@ extension EdgeAgent {
     // MARK: - The log
 
     /// Follows the log, again and again, until that needs a new registration.
-    func followLoop(_ caller: ControlCaller) async -> ControlClientError {
-        var backoff = Backoff()
+    func followLoop(_ caller: ControlCaller, _ leaseSeconds: Double) async -> ControlClientError {
+        // Soon enough after a short absence of control to keep the lease.
+        var backoff = Backoff(longest: min(2, max(0.1, leaseSeconds / 5)))
         var failures = 0
         while !Task.isCancelled {
             let before = position?.number
@@ -160,7 +161,7 @@ extension EdgeAgent {
 
     /// Confirms and renews, at once when more is applied and otherwise three times a lease, until that needs a new registration.
     func renewLoop(_ caller: ControlCaller, _ leaseSeconds: Double) async -> ControlClientError {
-        var backoff = Backoff(first: 0.05, longest: max(0.1, leaseSeconds / 5))
+        var backoff = Backoff(first: 0.05, longest: min(2, max(0.1, leaseSeconds / 5)))
         while !Task.isCancelled {
             let rung = progressed.count
             guard let position else { return ControlClientError(.logChanged, "The edge has no place in the log yet.") }

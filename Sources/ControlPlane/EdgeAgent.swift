@@ -125,7 +125,7 @@ public actor EdgeAgent {
     /// Follows and renews at one control until one of them cannot go on; gives why.
     private func session(_ caller: ControlCaller, _ leaseSeconds: Double) async -> ControlClientError {
         await withTaskGroup(of: ControlClientError.self) { group in
-            group.addTask { await self.followLoop(caller) }
+            group.addTask { await self.followLoop(caller, leaseSeconds) }
             group.addTask { await self.renewLoop(caller, leaseSeconds) }
             let first = await group.next()
             group.cancelAll()

@@ -181,6 +181,9 @@ import Testing
             try await eventually("the leases end") { edges.allSatisfy { !$0.agent.lease.mayServeWithoutRevalidation } }
             #expect(edges.allSatisfy { $0.agent.status.isReady })
             try await control.startServer()
+            try await eventually("they are back") {
+                edges.allSatisfy { $0.agent.status.isFollowing && $0.agent.lease.mayServeWithoutRevalidation }
+            }
             for _ in 0..<5 { _ = try await control.control().purge([.all]) }
             let last = try await control.control().purge([.site(host: "last")])
             let report = try await control.control().wait(for: last, mode: .all, timeout: .seconds(20))
