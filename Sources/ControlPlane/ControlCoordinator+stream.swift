@@ -12,14 +12,6 @@ extension ControlCoordinator {
     /// The log's last number.
     var lastNumber: UInt64 { membership.lastNumber }
 
-    /// Requests or streams are under way.
-    var isBusy: Bool { requests > 0 || streams > 0 }
-
-    /// A request begins (1) or has its answer (-1).
-    func countRequest(_ change: Int) {
-        requests += change
-    }
-
     /// May a follower begin here?
     func checkStream(after number: UInt64, log wanted: String?, instance: String?) throws(ControlFailure) {
         try checkRunning()

@@ -30,7 +30,6 @@ actor ControlCoordinator {
     var tail: LogTail
     var waiters = 0
     var streams = 0
-    var requests = 0
     var isStopped = false
     /// Rung for each new entry, and when control stops.
     let published = Doorbell()

@@ -1,3 +1,4 @@
+import HTTPWire
 import Hummingbird
 import HummingbirdCore
 public import Logging
@@ -10,6 +11,7 @@ public import NIOCore
 public final class ControlServer: Sendable {
     private struct Running {
         var coordinator: ControlCoordinator
+        var server: Server<HTTP1Channel>
         var serving: Task<Void, Never>
         var watching: Task<Void, Never>
     }
@@ -59,10 +61,10 @@ public final class ControlServer: Sendable {
             throw ControlServerError(description: error.description)
         }
         let (addresses, bound) = AsyncThrowingStream<SocketAddress, any Error>.makeStream()
-        let application = makeApplication(coordinator, bound)
+        let server = makeServer(coordinator, bound)
         let serving = Task {
             do {
-                try await application.run()
+                try await server.run()
                 bound.finish()
             } catch {
                 bound.finish(throwing: error)
@@ -72,7 +74,7 @@ public final class ControlServer: Sendable {
             for try await address in addresses {
                 let watching = Task { await coordinator.markWatchedWhenDue() }
                 running.withLockedValue {
-                    $0 = Running(coordinator: coordinator, serving: serving, watching: watching)
+                    $0 = Running(coordinator: coordinator, server: server, serving: serving, watching: watching)
                 }
                 return address
             }
@@ -94,44 +96,57 @@ public final class ControlServer: Sendable {
         guard let old else { return await store.close() }
         old.watching.cancel()
         await old.coordinator.stop()
-        let deadline = clock.nowNanoseconds() + SystemBootClock.nanoseconds(configuration.limits.shutdownSeconds)
-        while await old.coordinator.isBusy, clock.nowNanoseconds() < deadline {
-            try? await Task.sleep(nanoseconds: 5_000_000)
+        let alarm = Task { [seconds = configuration.limits.shutdownSeconds] in
+            try? await Task.sleep(nanoseconds: UInt64(SystemBootClock.nanoseconds(seconds)))
+            if !Task.isCancelled { old.serving.cancel() }
         }
-        old.serving.cancel()
+        // Stops listening first, and returns when every connection has ended. Cancelling without it is no way to stop: a connection
+        // that was accepted and not yet taken up would end the process (NIO's writer insists on being finished).
+        try? await old.server.shutdownGracefully()
+        alarm.cancel()
         await old.serving.value
         await store.close()
     }
 
-    private func makeApplication(
+    /// Hummingbird's server with its router, without its application: that one can only be stopped by signals.
+    private func makeServer(
         _ coordinator: ControlCoordinator,
         _ bound: AsyncThrowingStream<SocketAddress, any Error>.Continuation
-    ) -> some ApplicationProtocol {
+    ) -> Server<HTTP1Channel> {
         let limits = configuration.limits
         let router = Router()
-        router.add(middleware: FailureMiddleware(coordinator: coordinator))
+        router.add(middleware: FailureMiddleware())
         ControlRoutes(coordinator: coordinator, access: AccessTable(configuration.tokens), limits: limits).add(
             to: router
         )
         for page in pages { ControlRoutes.add(page, to: router) }
+        let responder = router.buildResponder()
+        let logger = logger
+        let channel = HTTP1Channel(
+            responder: { request, writer, channel in
+                let context = BasicRequestContext(source: .init(channel: channel, logger: logger))
+                var response = try await responder.respond(to: request, context: context)
+                response.headers[.date] = HTTPDate.format(WallClock.nowMilliseconds() / 1_000)
+                try await writer.write(response: response.head, body: response.body)
+            },
+            configuration: HTTP1Channel.Configuration(
+                additionalChannelHandlers: [StalledWriterHandler(seconds: limits.stallSeconds)],
+                idleTimeout: .seconds(limits.idleSeconds)
+            )
+        )
         // What the framework has to say belongs into debugging.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
-        let connection = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [StalledWriterHandler(seconds: limits.stallSeconds)],
-            idleTimeout: .seconds(limits.idleSeconds)
-        )
-        return Application(
-            router: router,
-            server: .http1(configuration: connection),
-            configuration: ApplicationConfiguration(
+        return Server(
+            childChannelSetup: channel,
+            configuration: ServerConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
                 availableConnectionsDelegate: .maximum(limits.connections, logger: quiet)
             ),
             onServerRunning: { channel in
                 if let address = channel.localAddress { bound.yield(address) }
             },
-            eventLoopGroupProvider: .shared(group),
+            eventLoopGroup: group,
             logger: quiet
         )
     }

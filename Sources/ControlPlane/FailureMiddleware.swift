@@ -1,33 +1,27 @@
 import Hummingbird
 import Logging
 
-/// Counts the requests under way, and answers every error with one JSON object of one form. A value.
+/// Answers every error with one JSON object of one form. A value.
 struct FailureMiddleware: RouterMiddleware {
     typealias Context = BasicRequestContext
-
-    let coordinator: ControlCoordinator
 
     func handle(
         _ request: Request,
         context: BasicRequestContext,
         next: (Request, BasicRequestContext) async throws -> Response
     ) async throws -> Response {
-        await coordinator.countRequest(1)
-        let response: Response
         do {
-            response = try await next(request, context)
+            return try await next(request, context)
         } catch let failure as ControlFailure {
-            response = Self.response(failure)
+            return Self.response(failure)
         } catch let error as HTTPError where error.status == .notFound {
-            response = Self.response(
+            return Self.response(
                 ControlFailure(.notFound, "There is nothing at \(request.method) \(request.uri.path).")
             )
         } catch {
             context.logger.error("\(request.method) \(request.uri.path): \(error)")
-            response = Self.response(ControlFailure(.unavailable, "Control could not do this; its log says why."))
+            return Self.response(ControlFailure(.unavailable, "Control could not do this; its log says why."))
         }
-        await coordinator.countRequest(-1)
-        return response
     }
 
     static func response(_ failure: ControlFailure) -> Response {

@@ -2,6 +2,7 @@ import HTTPClient
 import HTTPWire
 import NIOConcurrencyHelpers
 import NIOCore
+import NIOPosix
 import TestSupport
 import Testing
 
@@ -193,6 +194,33 @@ import Testing
                 #expect(edge.resets.count == 1, "once, when it had no place in the log yet")
                 await edge.agent.leave()
             }
+        }
+    }
+
+    @Test func shutdownsUnderAStreamOfNewConnectionsEndCleanly() async throws {
+        try await withControl { control in
+            let asking = (0..<16).map { _ in
+                Task {
+                    while !Task.isCancelled {
+                        // A client of its own each time: each request is a new connection.
+                        let client = HTTPClient(group: MultiThreadedEventLoopGroup.singleton)
+                        let api = ControlClient(
+                            endpoint: control.endpoint,
+                            token: TestToken.bearer,
+                            client: client
+                        )
+                        _ = try? await api.edges()
+                        await client.shutdown()
+                    }
+                }
+            }
+            for _ in 0..<10 {
+                try await Task.sleep(for: .milliseconds(20))
+                try await within(.seconds(10), "the shutdown") { await control.stopServer() }
+                try await control.startServer()
+            }
+            for task in asking { task.cancel() }
+            for task in asking { await task.value }
         }
     }
 
