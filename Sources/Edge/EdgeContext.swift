@@ -20,11 +20,14 @@ final class EdgeContext: Sendable {
     let lease: EdgeLease
     let counters: Counters<EdgeCounter>
     let logger: Logger
+    /// Bytes of the largest body that is kept.
+    let objectLimit: Int
 
     init(
         node: String,
         sites: SiteTable,
         store: CacheStore,
+        objectLimit: Int?,
         forms: FormMaker,
         lease: EdgeLease,
         counters: Counters<EdgeCounter>,
@@ -33,6 +36,7 @@ final class EdgeContext: Sendable {
         self.node = node
         self.sites = sites
         self.store = store
+        self.objectLimit = min(store.memoryObjectLimit, objectLimit ?? .max)
         self.forms = forms
         self.lease = lease
         self.counters = counters

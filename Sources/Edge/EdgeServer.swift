@@ -40,6 +40,7 @@ public final class EdgeServer: Sendable {
             node: settings.node,
             sites: sites,
             store: store,
+            objectLimit: settings.cache.maxObject?.bytes,
             forms: FormMaker(store: store, pool: pool, counters: counters, logger: logger),
             lease: agent?.lease ?? EdgeLease(endless: true),
             counters: counters,

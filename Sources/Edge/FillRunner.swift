@@ -156,7 +156,7 @@ final class FillRunner: OriginDelegate {
         if fill.site.compress, entry.head.status == 200, isWorthCompressing(entry) {
             entry.addVaryAcceptEncoding()
         }
-        let isSmallEnough = (entry.length ?? 0) <= UInt64(context.store.memoryObjectLimit)
+        let isSmallEnough = (entry.length ?? 0) <= UInt64(context.objectLimit)
         guard isSmallEnough, context.store.reserve(Int(entry.length ?? 0)) else {
             // Too large for the memory tier: everyone who waits now gets it through the window.
             context.counters.add(.storesRefused)
@@ -252,7 +252,7 @@ final class FillRunner: OriginDelegate {
         switch phase {
         case .retaining(let entry):
             if entry.length == nil {
-                guard received <= UInt64(context.store.memoryObjectLimit), context.store.reserve(body.readableBytes)
+                guard received <= UInt64(context.objectLimit), context.store.reserve(body.readableBytes)
                 else {
                     giveUpRetaining()
                     if case .passing = phase { append(body) }
