@@ -8,6 +8,7 @@ struct PurgeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "purge",
         abstract: "Make every edge forget, and return when every edge has.",
+        usage: "apus purge [URL]... [--prefix URL] [--site HOST] [--all] [OPTIONS]",
         discussion: """
             A URL names a site by its host; scheme and port are ignored. Without '?' it covers every query of its path.
             When the command has ended with 0, no request that begins on any edge gets older bytes.

@@ -9,6 +9,7 @@ struct PutCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "put",
         abstract: "Upload a file or a folder to a bucket.",
+        usage: "apus put PATH s3://BUCKET[/PREFIX] [OPTIONS]",
         discussion: """
             Files that the bucket has already are skipped. Content types come from the extensions. The store and its keys
             come from --endpoint and AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, or, where 'apus up' runs,

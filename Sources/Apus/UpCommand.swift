@@ -15,6 +15,7 @@ struct UpCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "up",
         abstract: "Run origin, control and two edges on this machine, with a sample site.",
+        usage: "apus up [--data FOLDER] [OPTIONS]",
         discussion: """
             Everything is kept below one folder, and goes on from there the next time. The keys and the token that are made on
             the first start are in its file 'secrets'; ~/.config/apus/credentials gets what the other commands need.

@@ -118,7 +118,8 @@ public struct BucketClient: Sendable {
     private func failure(_ what: String, status: Int, body: [UInt8]) -> BucketError {
         let reader = ListingReader()
         _ = reader.read(body)
-        let reason = [reader.errorCode, reader.errorMessage].compactMap { $0 }.joined(separator: ": ")
+        var reason = [reader.errorCode, reader.errorMessage].compactMap { $0 }.joined(separator: ": ")
+        if status == 403, signer == nil { reason += " No key pair was given." }
         return BucketError(
             "cannot \(what) at \(endpoint): status \(status)\(reason.isEmpty ? "" : ", " + reason)",
             status: status,

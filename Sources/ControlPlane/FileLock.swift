@@ -15,9 +15,11 @@ final class FileLock: Sendable {
             do {
                 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             } catch {
+                let code = ((error as? CocoaError)?.underlying as? POSIXError)?.code.rawValue
+                let reason = code.map { String(cString: strerror($0)) } ?? "it is no folder"
                 throw ControlStoreError(
                     .unusable,
-                    "Control cannot make the folder \(folder) for its database: \(error)."
+                    "Control cannot make the folder \(folder) for its database \(path): \(reason)."
                 )
             }
         }

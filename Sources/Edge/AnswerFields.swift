@@ -26,16 +26,6 @@ struct AnswerFields {
         writeAge(age)
     }
 
-    /// An answer from the store with a word more, such as `stale-if-error`.
-    mutating func writeHit(ttl: Int64, age: Int64, detail: StaticString) {
-        buffer.clear()
-        buffer.writeImmutableBuffer(hitPrefix)
-        buffer.writeDecimal(ttl)
-        buffer.writeStaticString("; detail=")
-        buffer.writeStaticString(detail)
-        writeAge(age)
-    }
-
     /// An answer for which the origin was asked.
     ///
     /// - Parameter age: seconds, nil when the answer did not come from the store.

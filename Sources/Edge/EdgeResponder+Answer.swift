@@ -52,8 +52,15 @@ extension EdgeResponder {
         switch provenance {
         case .hit, .filled(.disk, _):
             fields.writeHit(ttl: freshness.lifetime - age, age: age)
-        case .filled(.staleIfError, _):
-            fields.writeHit(ttl: freshness.lifetime - age, age: age, detail: "stale-if-error")
+        case .filled(.staleIfError(let status), let collapsed):
+            fields.writeForward(
+                .stale,
+                status: status,
+                stored: false,
+                collapsed: collapsed,
+                detail: "stale-if-error",
+                age: age
+            )
         case .filled(.origin(let reason, let status, let stored), let collapsed):
             fields.writeForward(reason, status: status, stored: stored, collapsed: collapsed, age: age)
         }
