@@ -121,6 +121,70 @@ struct DiskTierTests {
         }
     }
 
+    @Test("a 304 that drops a coded form drops it on disk too, also one that is still queued")
+    func freshenDrops() async throws {
+        let fixture = try DiskFixture()
+        func derive(_ parent: Representation, _ coding: Coding) -> Representation {
+            Representation(
+                derivedFrom: parent,
+                coding: coding,
+                head: testHead(length: 1, etag: "\"\(coding)\""),
+                body: StoredBody(pieces: [ByteBuffer(bytes: [coding.rawValue])])
+            )
+        }
+        try await fixture.run { store in
+            let key = store.key("/a")
+            let parent = try #require(store.put("/a", [1]).resource).identity
+            #expect(store.attach(derive(parent, .gzip), key: key))
+            #expect(store.attach(derive(parent, .br), key: key))
+            await store.flush()
+            #expect(store.attach(derive(parent, .zstd), key: key))
+            let freshened = store.freshen(key, generation: parent.generation, head: parent.head, mark: parent.mark) {
+                $0.coding == .br ? testHead(length: 1, etag: "\"new\"") : nil
+            }
+            #expect(freshened?.representations.map(\.coding) == [.identity, .br])
+            await store.flush()
+            #expect(store.load("/a")?.representations.map(\.coding) == [.identity, .br])
+        }
+        try await fixture.run { store in
+            let resource = try #require(store.load("/a"))
+            #expect(resource.representations.map(\.coding) == [.identity, .br])
+            #expect(resource.representation(for: .br)?.head.etag == EntityTag(opaque: "new"))
+            #expect(resource.representation(for: .br)?.bytes == [Coding.br.rawValue])
+        }
+    }
+
+    @Test("RFC 9111, section 4.1: variants come back side by side; one without Vary takes the place of all")
+    func variants() async throws {
+        let fixture = try DiskFixture()
+        func put(_ store: CacheStore, _ variant: String, _ bytes: [UInt8]) {
+            let form = Representation(
+                generation: store.nextGeneration(),
+                mark: store.epochs.mark,
+                variant: Array(variant.utf8),
+                head: testHead(length: bytes.count),
+                body: StoredBody(pieces: [ByteBuffer(bytes: bytes)])
+            )
+            _ = store.insert(form, key: store.key("/a"))
+        }
+        try await fixture.run { store in
+            put(store, "de", [1])
+            put(store, "en", [2])
+            put(store, "de", [3])
+        }
+        try await fixture.run { store in
+            let resource = try #require(store.load("/a"))
+            #expect(resource.representation(for: .identity, variant: Array("de".utf8))?.bytes == [3])
+            #expect(resource.representation(for: .identity, variant: Array("en".utf8))?.bytes == [2])
+            #expect(resource.representations.count == 2)
+            put(store, "", [4])
+        }
+        try await fixture.run { store in
+            let resource = try #require(store.load("/a"))
+            #expect(resource.representations.map(\.bytes) == [[4]])
+        }
+    }
+
     @Test("what was removed, invalidated or replaced does not come back")
     func tombstones() async throws {
         let fixture = try DiskFixture()

@@ -195,6 +195,15 @@ struct MemoryTierTests {
         let body = StoredBody(pieces: [slice])
         #expect(body.allocatedBytes < 1300)
         #expect(body.pieces.first?.storageCapacity == 1000)
+        let small = testBytes(2_500_001, seed: 4)
+        var rest = ByteBuffer(bytes: small)
+        var chunks: [ByteBuffer] = []
+        while let chunk = rest.readSlice(length: min(rest.readableBytes, 7001)), chunk.readableBytes > 0 {
+            chunks.append(BodyPieces.copy(of: chunk))
+        }
+        let joined = StoredBody(pieces: chunks)
+        #expect(joined.pieces.map(\.readableBytes) == [1 << 20, 1 << 20, 402_849])
+        #expect(joined.pieces.flatMap { [UInt8]($0.readableBytesView) } == small)
         let exact = BodyPieces.copy(of: ByteBuffer(repeating: 2, count: 100_001))
         #expect(exact.storageCapacity == 100_001)
         #expect(

@@ -4,7 +4,7 @@ import Logging
 ///
 /// Segments are walked in the order in which they were made, so what is found later is newer. Only headers are read: the
 /// bodies' checksums are verified whenever they are read. A checkpoint of the index would be loaded first, and the walk of
-/// each segment begin where the checkpoint ended: ``walk(_:from:)`` is the place for it.
+/// each segment begin where the checkpoint ended: ``walk(_:size:)`` is the place for it.
 struct DiskRecovery {
     let folder: DiskFolder
     private var state = DiskTier.State()
@@ -19,7 +19,7 @@ struct DiskRecovery {
     consuming func run() throws(DiskError) -> (state: DiskTier.State, highestGeneration: UInt64) {
         let names = try folder.io.names(in: folder.path)
         let sequences = names.compactMap { name in
-            SegmentHeader.sequence(ofName: name).flatMap { $0 > 0 ? $0 : nil }
+            SegmentHeader.sequence(ofName: name).flatMap { $0 > 0 && $0 < .max ? $0 : nil }
         }
         for sequence in sequences.sorted() {
             do throws(DiskError) {
@@ -38,6 +38,7 @@ struct DiskRecovery {
     }
 
     private mutating func open(_ sequence: UInt32) throws(DiskError) {
+        state.nextSequence = max(state.nextSequence, sequence + 1)
         let name = SegmentHeader.name(sequence)
         let path = folder.file(name)
         let file = OpenFile(descriptor: try folder.io.open(path, create: false), path: path, io: folder.io)
@@ -46,7 +47,7 @@ struct DiskRecovery {
         switch SegmentHeader.read(start) {
         case .segment(let header) where header.store == folder.storeTag && header.sequence == sequence:
             let segment = Segment(sequence: sequence, file: file)
-            let end = try walk(segment, from: size)
+            let end = try walk(segment, size: size)
             state.tick += 1
             state.segments[sequence] = DiskTier.SegmentInfo(
                 segment: segment,
@@ -66,7 +67,7 @@ struct DiskRecovery {
     }
 
     /// Enters the segment's records; returns where the last whole one ends.
-    private mutating func walk(_ segment: Segment, from size: Int) throws(DiskError) -> Int {
+    private mutating func walk(_ segment: Segment, size: Int) throws(DiskError) -> Int {
         var walk = SegmentWalk(segment, end: size, io: folder.io)
         while let (header, place) = try walk.next() {
             highestGeneration = max(highestGeneration, header.generation)

@@ -118,7 +118,10 @@ extension DiskTier {
             if let current = state.current, current.hash == hash, isMeant(current.generation, current.variantTag) {
                 state.current?.isCancelled = true
             }
-            if !places.isEmpty { state.queue.append(.kill(places)) }
+            // What was invalidated goes at once; what is replaced, when the writer gets to what takes its place.
+            if !places.isEmpty {
+                if generation == .max { state.queue.prepend(.kill(places)) } else { state.queue.append(.kill(places)) }
+            }
             return (freed, !places.isEmpty, !state.hasNewer(hash, than: generation, variantTag: variantTag ?? 0))
         }
         memory.budget.adjust(by: -freed)

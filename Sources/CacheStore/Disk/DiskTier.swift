@@ -46,6 +46,8 @@ final class DiskTier: Sendable {
         var index = DiskIndex()
         var segments: [UInt32: SegmentInfo] = [:]
         var usedBytes = 0
+        /// The next segment's number. Numbers are not used again, for places of records that went may still be queued.
+        var nextSequence: UInt32 = 1
         var tick: UInt64 = 1
         var filter = SecondRequestFilter(keysPerGeneration: StoreLimits.filterKeys)
         var queue = CircularBuffer<Job>()

@@ -101,7 +101,10 @@ extension DiskWriter {
 
     private func makeSegment(capacity: Int) throws(DiskError) -> Segment {
         makeSpace(for: capacity)
-        let sequence = tier.state.withLockedValue { ($0.segments.keys.max() ?? 0) + 1 }
+        let sequence = tier.state.withLockedValue { state in
+            defer { state.nextSequence += 1 }
+            return state.nextSequence
+        }
         let path = tier.folder.file(SegmentHeader.name(sequence))
         let file = OpenFile(descriptor: try io.open(path, create: true), path: path, io: io)
         let header = SegmentHeader(sequence: sequence, store: tier.folder.storeTag, timeMade: Self.unixSeconds)

@@ -50,14 +50,46 @@ public enum BodyPieces {
     /// NIO's storage object with its malloc header.
     static let bufferObjectBytes = 80
 
-    /// Pieces that hold `pieces`' bytes without much waste: those that share large storage are copied.
-    static func trimmed(_ pieces: [ByteBuffer]) -> [ByteBuffer] {
-        let isTrim = { (piece: ByteBuffer) in
+    /// Pieces that hold the same bytes as a stored body should: without much waste, and few.
+    ///
+    /// Pieces that share larger storage are copied to their size. Many small ones, as the network delivers them, are
+    /// joined: that is one copy now, against a slot in a gathering write for each piece of every hit.
+    static func settled(_ pieces: [ByteBuffer]) -> [ByteBuffer] {
+        let isTight = pieces.allSatisfy { piece in
             piece.readableBytes <= pieceBytes
                 && piece.storageCapacity <= piece.readableBytes + piece.readableBytes / 8 + 64
         }
-        if pieces.allSatisfy(isTrim) { return pieces }
-        return pieces.flatMap { isTrim($0) ? [$0] : Self.pieces(of: $0) }
+        let total = pieces.reduce(0) { $0 + $1.readableBytes }
+        let isFew = pieces.count <= (total + joinBelow - 1) / joinBelow
+        return isTight && isFew ? pieces : joined(pieces, total: total)
+    }
+
+    /// Bodies whose pieces are smaller than this on average are joined.
+    private static let joinBelow = 256 << 10
+
+    private static func joined(_ pieces: [ByteBuffer], total: Int) -> [ByteBuffer] {
+        var result: [ByteBuffer] = []
+        var rest = CircularBuffer(pieces)
+        var left = total
+        while left > 0 {
+            let count = min(left, pieceBytes)
+            let piece = make(bytes: count) { target in
+                var done = 0
+                while done < count, var next = rest.popFirst() {
+                    let part = next.readSlice(length: min(next.readableBytes, count - done)) ?? ByteBuffer()
+                    // Unsafe pointers: `part` has at most what is left of `target`.
+                    part.withUnsafeReadableBytes { source in
+                        UnsafeMutableRawBufferPointer(rebasing: target[done...]).copyMemory(from: source)
+                    }
+                    done += part.readableBytes
+                    if next.readableBytes > 0 { rest.prepend(next) }
+                }
+            }
+            guard let piece else { return pieces }
+            result.append(piece)
+            left -= count
+        }
+        return result
     }
 
     /// A buffer of exactly `bytes` readable bytes, filled by `fill`; nil when there is no memory or nothing to hold.

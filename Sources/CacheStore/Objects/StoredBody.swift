@@ -18,9 +18,9 @@ public struct StoredBody: Sendable {
     let allocatedBytes: Int
 
     /// A body in memory. Pieces that share larger storage (slices of a network buffer) are copied, so that what is
-    /// counted is what is held.
+    /// counted is what is held, and many small ones are joined.
     public init(pieces: [ByteBuffer]) {
-        let pieces = BodyPieces.trimmed(pieces.filter { $0.readableBytes > 0 })
+        let pieces = BodyPieces.settled(pieces.filter { $0.readableBytes > 0 })
         location = .memory(pieces)
         length = pieces.reduce(0) { $0 + UInt64($1.readableBytes) }
         allocatedBytes =
