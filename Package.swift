@@ -134,8 +134,8 @@ let package = Package(
         .executableTarget(
             name: "Apus",
             dependencies: [
-                "Edge", "Console", "ControlPlane", "BucketClient", "ObjectStore", "Origins", "Settings", "Telemetry", "HTTPServer",
-                "HTTPClient", "HTTPWire", "SignatureV4", logging,
+                "Edge", "Console", "ControlPlane", "BucketClient", "ObjectStore", "Origins", "Settings", "Telemetry",
+                "HTTPServer", "HTTPClient", "HTTPWire", "SignatureV4", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio,
             resources: [.embedInCode("SampleSite")],
