@@ -5,10 +5,11 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly ROOT
 
-# What the program is compiled and linked with.
+# What the program is compiled and linked with; what SwiftPM calls; what the toolchain itself is linked with.
 readonly BUILD_PACKAGES=(
     libssl-dev zlib1g-dev libbrotli-dev libsqlite3-dev pkg-config
     git ca-certificates binutils libc6-dev libstdc++-12-dev
+    libcurl4 libncurses6 libxml2
 )
 readonly SWIFT_MINIMUM=6.3
 
@@ -58,13 +59,20 @@ install_missing() {
     rm -f "$log"
 }
 
-# Fails with a sentence unless `swift` is there and new enough.
-require_swift() {
+# prepare_build: packages and compiler, or a sentence that says what is missing.
+prepare_build() {
     command -v swift >/dev/null ||
         die "swift is not on the PATH. Apus needs Swift $SWIFT_MINIMUM or later: https://www.swift.org/install/linux/"
-    local version
-    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1)
-    [[ -n $version ]] || die "'swift --version' names no version; is the toolchain at $(command -v swift) whole?"
+    install_missing "${BUILD_PACKAGES[@]}"
+    require_swift
+}
+
+# Fails with a sentence unless `swift` runs and is new enough.
+require_swift() {
+    local said version
+    said=$(swift --version 2>&1) || die "'swift --version' fails: $said"
+    version=$(sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' <<<"$said" | head -n 1)
+    [[ -n $version ]] || die "'swift --version' names no version: $said"
     [[ $(printf '%s\n%s\n' "$SWIFT_MINIMUM" "$version" | sort -V | head -n 1) == "$SWIFT_MINIMUM" ]] ||
         die "Swift $version is too old. Apus needs $SWIFT_MINIMUM or later: https://www.swift.org/install/linux/"
     say "Swift $version"
