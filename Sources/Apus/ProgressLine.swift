@@ -41,8 +41,12 @@ final class ProgressLine: Sendable {
         terminal.write("\r\u{1B}[K\(what) \(bar) \(percent) % \(detail())")
     }
 
-    /// Ends the line.
+    /// Ends the line; once is enough.
     func finish() {
-        if terminal.isTerminal, state.withLockedValue({ $0.isDrawn }) { terminal.write("\n") }
+        let wasDrawn = state.withLockedValue { state in
+            defer { state.isDrawn = false }
+            return state.isDrawn
+        }
+        if terminal.isTerminal, wasDrawn { terminal.write("\n") }
     }
 }

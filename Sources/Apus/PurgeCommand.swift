@@ -134,7 +134,11 @@ private final class PurgePrinter: Sendable {
 
     func show(_ status: ControlAPI.PurgeStatus) {
         guard !isSilent else { return }
-        for edge in status.edges ?? [] where edge.state != .pending {
+        let edges = status.edges ?? []
+        let alive = Set(edges.filter { $0.state == .pending || $0.state == .confirmed }.map(\.id))
+        for edge in edges where edge.state != .pending {
+            // An earlier process of an edge that runs again is of no interest to a person.
+            if edge.state != .confirmed, alive.contains(edge.id) { continue }
             guard shown.withLockedValue({ $0.insert(edge.id + " " + edge.instance).inserted }) else { continue }
             let style: Terminal.Style = edge.state == .confirmed ? .good : .dim
             Terminal.output.write(Self.line(edge.id, Self.words(edge.state), edge.milliseconds, style))

@@ -84,6 +84,10 @@ struct PutCommand: AsyncParsableCommand {
             )
             if makeBucket, !dryRun { try await bucket.create() }
             let files = try FolderReader.files(at: path, prefix: prefix)
+            // With one file, everything else below the prefix would go.
+            if delete, !FolderReader.isFolder(path) {
+                throw ValidationError("--delete needs a folder, and \(path) is a file")
+            }
             let common = Self.commonPrefix(files, prefix)
             let remote: [RemoteObject]
             do throws(BucketError) { remote = try await bucket.list(prefix: common) } catch {
@@ -93,11 +97,12 @@ struct PutCommand: AsyncParsableCommand {
             }
             let plan = try SyncPlan(local: files, remote: remote, deletesOthers: delete) { try FolderReader.md5($0) }
             if dryRun { return try tell(plan, isDone: false) }
-            let progress = ProgressLine("uploading", total: plan.uploadBytes)
+            // Files count too, so that it is complete when the last answer has come.
+            let progress = ProgressLine("uploading", total: plan.uploadBytes + UInt64(plan.uploads.count))
             let uploader = Uploader(bucket: bucket, cacheRules: rules, concurrency: jobs)
             defer { progress.finish() }
             try await uploader.run(plan) { done in
-                progress.show(done.bytes, "\(done.files) of \(plan.uploads.count) files")
+                progress.show(done.bytes + UInt64(done.files), "\(done.files) of \(plan.uploads.count) files")
             }
             progress.finish()
             try tell(plan, isDone: true)

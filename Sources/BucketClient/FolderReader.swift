@@ -49,6 +49,12 @@ public enum FolderReader {
         return files.sorted { $0.key < $1.key }
     }
 
+    /// Whether there is a folder at `path`.
+    public static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    }
+
     /// The MD5 of a file in hexadecimal: the ETag that S3 gives to an object uploaded in one piece.
     public static func md5(_ file: LocalFile) throws(BucketError) -> String {
         var digest = IncrementalDigest(.md5)
