@@ -46,6 +46,31 @@ extension CacheStore {
         }
     }
 
+    /// Begins to store a form too large for memory on disk, while its body passes through to the client.
+    ///
+    /// `head` says the body's length, which must be known; `mark` and `generation` as for ``insert(_:key:reserved:)``. nil:
+    /// no disk, not admitted yet (the second request is), too large for it too, or purged meanwhile. What is stored under
+    /// the key goes when the fill is finished.
+    public func beginDiskFill(
+        _ key: CacheKey,
+        head: StoredHead,
+        generation: UInt64,
+        mark: PurgeMark,
+        variant: [UInt8] = []
+    ) -> DiskFill? {
+        guard let disk, epochs.judge(mark, key: key, tags: head.tags) != .dead,
+            case .now = disk.admission(key.hash.value, bodyLength: head.bodyLength)
+        else { return nil }
+        let form = Representation(
+            generation: generation,
+            mark: mark,
+            variant: variant,
+            head: head,
+            body: StoredBody(pieces: [])
+        )
+        return disk.beginStream(form, key: key, length: head.bodyLength)
+    }
+
     /// Waits until everything handed to the disk is written and synced, and the purge state with it.
     public func flush() async { await disk?.flush() }
 

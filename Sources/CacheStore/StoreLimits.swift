@@ -36,6 +36,8 @@ enum StoreLimits {
     static let admitAtOnceBelow = 64 << 10
     /// Keys a generation of the second-request filter remembers.
     static let filterKeys = 100_000
+    /// Bodies too large for memory that are written at the same time.
+    static let diskFills = 64
     /// Records that wait to be written, besides the bound on their bytes.
     static let queueJobs = 16_384
     /// Threads that read from one disk.

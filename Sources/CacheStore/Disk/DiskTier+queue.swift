@@ -118,6 +118,10 @@ extension DiskTier {
             if let current = state.current, current.hash == hash, isMeant(current.generation, current.variantTag) {
                 state.current?.isCancelled = true
             }
+            for (id, stream) in state.streams
+            where stream.hash == hash && isMeant(stream.generation, stream.variantTag) {
+                state.streams[id]?.isCancelled = true
+            }
             // What was invalidated goes at once; what is replaced, when the writer gets to what takes its place.
             if !places.isEmpty {
                 if generation == .max { state.queue.prepend(.kill(places)) } else { state.queue.append(.kill(places)) }

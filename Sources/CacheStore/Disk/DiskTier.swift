@@ -31,6 +31,10 @@ final class DiskTier: Sendable {
         case form(CacheKey, Representation, cost: Int)
         case head(CacheKey, Representation)
         case kill([DiskIndex.Place])
+        /// A record whose body follows in pieces, and its end.
+        case begin(UInt64, CacheKey, Representation, bodyLength: Int)
+        case piece(UInt64, ByteBuffer)
+        case end(UInt64)
         case flush(@Sendable () -> Void)
     }
 
@@ -53,6 +57,9 @@ final class DiskTier: Sendable {
         var queue = CircularBuffer<Job>()
         var queueBytes = 0
         var current: Current?
+        /// Records whose bodies come in pieces.
+        var streams: [UInt64: Current] = [:]
+        var lastStream: UInt64 = 0
         var readsUnderWay = 0
         /// Monotonic seconds until which nothing is written, after a refusal.
         var pausedUntil: Int64 = 0

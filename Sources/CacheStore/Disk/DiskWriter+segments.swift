@@ -44,10 +44,7 @@ extension DiskWriter {
 
     /// Room for a record: in the active segment, in a new one, or in one of its own when it is larger than those.
     func space(for length: Int) throws(DiskError) -> Space {
-        if length > tier.segmentBytes - SegmentHeader.bytes {
-            let segment = try makeSegment(capacity: SegmentHeader.bytes + length)
-            return Space(segment: segment, offset: SegmentHeader.bytes, isOwn: true)
-        }
+        if length > tier.segmentBytes - SegmentHeader.bytes { return try ownSpace(for: length) }
         if let active, offset + length <= tier.segmentBytes {
             return Space(segment: active, offset: offset, isOwn: false)
         }
@@ -62,6 +59,12 @@ extension DiskWriter {
             throw DiskError(operation: .write, path: segment.file.path, code: 0)
         }
         return Space(segment: active, offset: offset, isOwn: false)
+    }
+
+    /// A segment for this record alone.
+    func ownSpace(for length: Int) throws(DiskError) -> Space {
+        let segment = try makeSegment(capacity: SegmentHeader.bytes + length)
+        return Space(segment: segment, offset: SegmentHeader.bytes, isOwn: true)
     }
 
     /// What was written there is a record now.
@@ -137,8 +140,9 @@ extension DiskWriter {
         while true {
             let victim = tier.state.withLockedValue { state -> Segment? in
                 guard state.usedBytes + bytes > tier.limit else { return nil }
+                let open = Set(streams.values.map(\.space.segment.sequence)).union(active.map { [$0.sequence] } ?? [])
                 return state.segments.values
-                    .filter { $0.segment.sequence != active?.sequence }
+                    .filter { !open.contains($0.segment.sequence) }
                     .min { $0.lastUse < $1.lastUse }?.segment
             }
             guard let victim else { return }

@@ -13,6 +13,8 @@ final class DiskWriter: @unchecked Sendable {
     /// The segment that is appended to, and where.
     var active: Segment?
     var offset = 0
+    /// Records whose bodies come in pieces.
+    var streams: [UInt64: Stream] = [:]
     private var persistedVersion: UInt64
     /// Monotonic milliseconds of the first change of the purge state that is not on disk.
     private var dirtySince: Int64?
@@ -43,10 +45,14 @@ final class DiskWriter: @unchecked Sendable {
     private func next() -> DiskTier.Job? {
         tier.state.withLockedValue { state in
             guard let job = state.queue.popFirst() else { return nil }
-            if case .form(let key, let form, let cost) = job {
+            switch job {
+            case .form(let key, let form, let cost):
                 state.queueBytes -= cost
                 let tag = form.variantTag
                 state.current = DiskTier.Current(hash: key.hash.value, generation: form.generation, variantTag: tag)
+            case .piece(_, let buffer):
+                state.queueBytes -= buffer.readableBytes
+            default: break
             }
             return job
         }
@@ -71,6 +77,13 @@ final class DiskWriter: @unchecked Sendable {
             writeHead(form, key)
         case .kill(let places):
             for place in places { kill(place) }
+        case .begin(let id, let key, let form, let bodyLength):
+            begin(id, key, form, bodyLength)
+        case .piece(let id, let buffer):
+            write(buffer, toStream: id)
+            tier.memory.budget.adjust(by: -buffer.readableBytes)
+        case .end(let id):
+            end(id)
         case .flush(let done):
             flush()
             done()
@@ -122,30 +135,34 @@ final class DiskWriter: @unchecked Sendable {
 
     // MARK: Records
 
-    private func write(_ form: Representation, _ key: CacheKey) {
-        let tag = form.variantTag
-        let hash = key.hash.value
-        defer { tier.state.withLockedValue { $0.current = nil } }
-        let isWanted = tier.state.withLockedValue { state in
+    /// Whether the form still belongs on the disk.
+    func isWanted(_ form: Representation, _ key: CacheKey) -> Bool {
+        let isNewest = tier.state.withLockedValue { state in
             guard state.pausedUntil <= DiskTier.now else {
                 state.figures.dropped += 1
                 return false
             }
-            if form.coding != .identity {
+            guard let slot = state.index.slot(key.hash.value, coding: 0, variantTag: form.variantTag) else {
                 // Derived forms belong to a parent that is there.
-                let parent = state.index.slot(hash, coding: 0, variantTag: tag)
-                return parent.map { state.index[$0].generation == form.generation } ?? false
+                return form.coding == .identity
             }
-            let present = state.index.slot(hash, coding: 0, variantTag: tag)
-            return present.map { state.index[$0].generation <= form.generation } ?? true
+            let present = state.index[slot].generation
+            return form.coding == .identity ? present <= form.generation : present == form.generation
         }
-        guard isWanted, tier.epochs.judge(form.mark, key: key, tags: form.head.tags) != .dead,
+        return isNewest && tier.epochs.judge(form.mark, key: key, tags: form.head.tags) != .dead
+    }
+
+    private func write(_ form: Representation, _ key: CacheKey) {
+        defer { tier.state.withLockedValue { $0.current = nil } }
+        guard isWanted(form, key),
             let record = EncodedRecord(kind: .form, key: key, form: form, time: Self.unixSeconds)
         else { return }
         do throws(DiskError) {
             let place = try append(record)
             tier.resume()
-            let dead = tier.state.withLockedValue { $0.publish(record.header, place) }
+            let dead = tier.state.withLockedValue { state in
+                state.current?.isCancelled == true ? [place] : state.publish(record.header, place)
+            }
             for place in dead { kill(place) }
             tier.countIndex()
         } catch {
@@ -205,7 +222,6 @@ final class DiskWriter: @unchecked Sendable {
 extension DiskTier.State {
     /// Enters a written record into the index. Returns the places of the records that it outdates.
     mutating func publish(_ header: RecordHeader, _ place: DiskIndex.Place) -> [DiskIndex.Place] {
-        if current?.isCancelled == true { return [place] }
         var dead: [DiskIndex.Place] = []
         for slot in index.slots(header.hash) {
             let other = index[slot]

@@ -8,13 +8,22 @@ struct EncodedRecord {
     var front: [UInt8]
     var pieces: [ByteBuffer]
 
-    /// nil when the head is too large to be stored.
-    init?(kind: RecordHeader.Kind, key: CacheKey, form: Representation, time: Int64) {
+    /// nil when the head is too large to be stored. `streamed`: the body is not the form's, but was or will be written
+    /// beside this, with these checksums.
+    init?(
+        kind: RecordHeader.Kind,
+        key: CacheKey,
+        form: Representation,
+        time: Int64,
+        streamed: (length: Int, sums: [UInt32])? = nil
+    ) {
         guard let head = HeadCodec.encode(form.head), key.bytes.count <= StoreLimits.keyBytes,
             form.variant.count <= StoreLimits.keyBytes
         else { return nil }
         pieces = kind == .form ? form.body.pieces : []
-        let sums = Self.blockSums(pieces)
+        var blockSums = BlockSums()
+        for piece in pieces { blockSums.add(piece) }
+        let sums = streamed?.sums ?? blockSums.finished()
         header = RecordHeader(
             kind: kind,
             coding: form.coding.rawValue,
@@ -22,7 +31,7 @@ struct EncodedRecord {
             generation: form.generation,
             mark: form.mark,
             timeWritten: time,
-            bodyLength: pieces.reduce(0) { $0 + $1.readableBytes },
+            bodyLength: streamed?.length ?? pieces.reduce(0) { $0 + $1.readableBytes },
             keyLength: key.bytes.count,
             variant: form.variant,
             headLength: head.count
@@ -51,30 +60,37 @@ struct EncodedRecord {
         front = header.encode() + rest
         pieces = []
     }
+}
 
-    /// One checksum for each 64 KiB of the body, wherever the pieces end.
-    private static func blockSums(_ pieces: [ByteBuffer]) -> [UInt32] {
-        var sums: [UInt32] = []
-        var sum = CRC32C()
-        var inBlock = 0
-        for piece in pieces {
-            // Unsafe pointer: read within the piece's readable bytes, and gone when the closure returns.
-            piece.withUnsafeReadableBytes { raw in
-                var done = 0
-                while done < raw.count {
-                    let count = min(StoreLimits.blockBytes - inBlock, raw.count - done)
-                    sum.add(UnsafeRawBufferPointer(rebasing: raw[done..<(done + count)]))
-                    done += count
-                    inBlock += count
-                    if inBlock == StoreLimits.blockBytes {
-                        sums.append(sum.value)
-                        sum = CRC32C()
-                        inBlock = 0
-                    }
-                }
+/// One checksum for each 64 KiB of a body, wherever its pieces end. A value: the sums so far.
+struct BlockSums {
+    private var sums: [UInt32] = []
+    private var sum = CRC32C()
+    private var inBlock = 0
+
+    mutating func add(_ piece: ByteBuffer) {
+        // Unsafe pointer: read within the piece's readable bytes, and gone when the closure returns.
+        piece.withUnsafeReadableBytes { raw in
+            var done = 0
+            while done < raw.count {
+                let count = min(StoreLimits.blockBytes - inBlock, raw.count - done)
+                sum.add(UnsafeRawBufferPointer(rebasing: raw[done..<(done + count)]))
+                done += count
+                inBlock += count
+                if inBlock == StoreLimits.blockBytes { endBlock() }
             }
         }
-        if inBlock > 0 { sums.append(sum.value) }
+    }
+
+    /// All sums; nothing is added afterwards.
+    mutating func finished() -> [UInt32] {
+        if inBlock > 0 { endBlock() }
         return sums
+    }
+
+    private mutating func endBlock() {
+        sums.append(sum.value)
+        sum = CRC32C()
+        inBlock = 0
     }
 }
