@@ -36,8 +36,10 @@ struct ResidentMemoryTests {
         AllocatorTuning.apply()
         let limit = 64 << 20
         let store = try CacheStore.memoryOnly(limit)
-        print("resident at first: \(try resident() >> 20) MiB")
-        let allowed = limit * 5 / 4 + 48 << 20
+        // What the test program itself takes is not the store's; the edge's own share is 48 MiB.
+        let first = try resident()
+        print("resident at first: \(first >> 20) MiB")
+        let allowed = first + limit * 5 / 4 + 8 << 20
         var peak = 0
         let body = testBytes(100_000, seed: 1)
         for number in 0..<20_000 {

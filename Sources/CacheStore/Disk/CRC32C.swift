@@ -1,6 +1,6 @@
 import CLibc
 
-/// CRC-32C (Castagnoli; RFC 3720, appendix B.4), the checksum of every record and block on disk. A value: the running sum.
+/// CRC-32C (Castagnoli; RFC 3720, appendix B.4), the checksum of every record and block on disk. A value: the sum so far.
 ///
 /// The processor's instruction does it at about 10 GB/s; where there is none, eight tables do it at about 1 GB/s.
 struct CRC32C: Sendable {

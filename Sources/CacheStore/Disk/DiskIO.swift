@@ -50,7 +50,7 @@ extension DiskIO {
         var bytes = [UInt8](repeating: 0, count: count)
         var done = 0
         while done < count {
-            // Unsafe pointer: within the array, and gone when the closure returns. (The closure's error is typed by hand.)
+            // Unsafe pointer: within the array, and gone when the closure returns.
             let result = bytes.withUnsafeMutableBytes { raw -> Result<Int, DiskError> in
                 let rest = UnsafeMutableRawBufferPointer(rebasing: raw[done...])
                 do throws(DiskError) {

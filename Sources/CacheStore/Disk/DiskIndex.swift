@@ -1,7 +1,7 @@
 /// Where the forms on disk are: 48 bytes an entry and 5 to 10 for the table. A value; ``DiskTier`` locks it.
 ///
 /// One entry for each form. Forms of one key share its hash and stand in one run of the table, which is open addressing
-/// with linear probing and backward-shift deletion. Entries lie in chunks, so that growing never copies or doubles them.
+/// with linear probing and backward-shift deletion. Entries lie in chunks, so that growing never copies them.
 struct DiskIndex: Sendable {
     /// A record's place: segment and offset, in units of 8 bytes. Segment 0 does not exist.
     struct Place: Sendable, Hashable {
