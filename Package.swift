@@ -164,7 +164,7 @@ let package = Package(
         tests("HTTPClient", ["TestSupport", "HTTPWire", "HTTPServer"] + nio),
         tests("BucketClient"),
         tests("Origins", ["TestSupport", "HTTPClient", "HTTPWire", "SignatureV4", logging] + nio),
-        tests("ControlPlane", ["TestSupport", "HTTPClient"] + nio),
+        tests("ControlPlane", ["TestSupport", "HTTPClient", "Console"] + nio),
         tests(
             "ObjectStore",
             [

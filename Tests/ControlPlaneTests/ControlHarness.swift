@@ -1,3 +1,4 @@
+import Console
 import HTTPClient
 import HTTPWire
 import Logging
@@ -83,6 +84,7 @@ final class ControlHarness: Sendable {
         let new = ControlServer(
             configuration,
             store: try SQLiteControlStore(path: folder.file(database)),
+            pages: ConsolePages.all,
             group: MultiThreadedEventLoopGroup.singleton,
             clock: clock,
             logger: logger
