@@ -16,7 +16,7 @@ extension EdgeResponder {
 
     /// Whether the request is to wait for the whole body, since it would take a compressed form that can be made soon.
     func wantsWhole(_ filled: FillHead, for head: RequestHead) -> Bool {
-        guard filled.stored.variesByEncoding, case .origin(_, _, stored: true) = filled.source, head.method == .get,
+        guard filled.isRetained, filled.stored.variesByEncoding, head.method == .get,
             let length = filled.length, length <= Limits.formWaitBytes
         else { return false }
         return preferredCoding(head).map { $0 != .identity } ?? false

@@ -24,9 +24,13 @@ final class FillRunner: OriginDelegate {
     private var phase = Phase.starting
     private var reason = ForwardReason.uriMiss
     private var requestTime: Int64 = 0
+    /// Names the body that is asked for; taken before the request is sent, so that later requests have later bodies.
+    private var generation: UInt64 = 0
     private var received: UInt64 = 0
     private var reserved = 0
     private var isPaused = false
+    /// Where a body goes that passes through and is too large for memory; nil: nowhere.
+    private var diskFill: DiskFill?
 
     private enum Phase {
         case starting
@@ -86,6 +90,7 @@ final class FillRunner: OriginDelegate {
     private func ask() {
         phase = .asking
         requestTime = UnixClock.seconds()
+        generation = context.store.nextGeneration()
         let isHead = request.method == .head
         if let previous {
             reason = .stale
@@ -157,20 +162,29 @@ final class FillRunner: OriginDelegate {
             entry.addVaryAcceptEncoding()
         }
         let isSmallEnough = (entry.length ?? 0) <= UInt64(context.objectLimit)
-        guard isSmallEnough, context.store.reserve(Int(entry.length ?? 0)) else {
-            // Too large for the memory tier: everyone who waits now gets it through the window.
-            context.counters.add(.storesRefused)
-            phase = .passing
-            fill.beginWindow(
-                entry.fillHead(.origin(reason, status: entry.head.status, stored: false)),
-                exclusive: false
-            )
-            context.fills.remove(fill)
-            return cancelIfAbandoned()
-        }
+        guard isSmallEnough, context.store.reserve(Int(entry.length ?? 0)) else { return beginLarge(entry) }
         reserved = Int(entry.length ?? 0)
         phase = .retaining(entry)
-        fill.begin(entry.fillHead(.origin(reason, status: entry.head.status, stored: true)))
+        fill.begin(entry.fillHead(.origin(reason, status: entry.head.status, stored: true), isRetained: true))
+    }
+
+    /// Too large for the memory tier, or there is no room: everyone who waits now gets it through the window, and the disk
+    /// takes what it admits on the way.
+    private func beginLarge(_ entry: PendingEntry) {
+        if entry.length != nil {
+            diskFill = context.store.beginDiskFill(
+                fill.key,
+                head: entry.storedHead(bodyLength: entry.length ?? 0),
+                generation: generation,
+                mark: fill.mark
+            )
+        }
+        if diskFill == nil { context.counters.add(.storesRefused) }
+        let source = FillSource.origin(reason, status: entry.head.status, stored: diskFill != nil)
+        phase = .passing
+        fill.beginWindow(entry.fillHead(source, isRetained: false), exclusive: false)
+        context.fills.remove(fill)
+        cancelIfAbandoned()
     }
 
     /// A length that is not known yet counts as long enough.
@@ -183,10 +197,8 @@ final class FillRunner: OriginDelegate {
         // What a bucket answers depends on the key alone, so that all who wait may have it.
         let isExclusive = !fill.site.isBucket
         if isExclusive { context.hitForMiss.remember(fill.key.hash, now: now) }
-        fill.beginWindow(
-            entry.fillHead(.origin(reason, status: entry.head.status, stored: false)),
-            exclusive: isExclusive
-        )
+        let source = FillSource.origin(reason, status: entry.head.status, stored: false)
+        fill.beginWindow(entry.fillHead(source, isRetained: false), exclusive: isExclusive)
         context.fills.remove(fill)
         cancelIfAbandoned()
     }
@@ -274,6 +286,7 @@ final class FillRunner: OriginDelegate {
     }
 
     private func append(_ body: ByteBuffer) {
+        if let diskFill, !diskFill.append(body) { self.diskFill = nil }
         if !fill.append(body), !isPaused {
             isPaused = true
             exchange?.pauseReading()
@@ -304,6 +317,7 @@ final class FillRunner: OriginDelegate {
             }
             store(entry)
         case .passing:
+            diskFill?.finish()
             context.counters.add(.fillsCompleted)
             finish { fill in fill.end() }
         case .starting, .asking, .ended:
@@ -313,7 +327,7 @@ final class FillRunner: OriginDelegate {
 
     private func store(_ entry: PendingEntry) {
         let representation = Representation(
-            generation: context.store.nextGeneration(),
+            generation: generation,
             mark: fill.mark,
             head: entry.storedHead(bodyLength: received),
             body: StoredBody(pieces: fill.pieces)
@@ -368,6 +382,8 @@ final class FillRunner: OriginDelegate {
         releaseReservation()
         exchange = nil
         previous = nil
+        // Aborts it, unless it was finished.
+        diskFill = nil
         context.fills.remove(fill)
         fill.detachRunner()
         tell(fill)

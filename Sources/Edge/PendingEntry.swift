@@ -29,18 +29,25 @@ struct PendingEntry: Sendable {
         StoredHead(status: head.status, fields: head.fields, freshness: freshness, bodyLength: bodyLength, tags: tags)
     }
 
-    func fillHead(_ source: FillSource) -> FillHead {
+    func fillHead(_ source: FillSource, isRetained: Bool) -> FillHead {
         let stored = storedHead(bodyLength: length ?? 0)
-        guard length == nil else {
-            return FillHead(stored: stored, http1: stored.http1, length: length, source: source)
-        }
+        return FillHead(
+            stored: stored,
+            http1: length == nil ? headWithoutLength : stored.http1,
+            length: length,
+            source: source,
+            isRetained: isRetained
+        )
+    }
+
+    private var headWithoutLength: ByteBuffer {
         var fields = head.fields
         fields.remove(.contentLength)
         fields.remove(.age)
         var bytes: [UInt8] = []
         HeadWriter.statusLine(head.status, into: &bytes)
         HeadWriter.fields(fields, into: &bytes)
-        return FillHead(stored: stored, http1: ByteBuffer(bytes: bytes), length: nil, source: source)
+        return ByteBuffer(bytes: bytes)
     }
 }
 
@@ -53,4 +60,6 @@ struct FillHead: Sendable {
     /// Bytes of the body; nil when the origin did not say.
     let length: UInt64?
     let source: FillSource
+    /// The whole body will be an entry in memory; otherwise it passes through a window.
+    let isRetained: Bool
 }
