@@ -257,6 +257,35 @@ struct DiskTierTests {
         }
     }
 
+    @Test(
+        "the second request is noticed also when a coded form or a 304 came in between, and takes the coded form along"
+    )
+    func admissionOfForms() async throws {
+        let fixture = try DiskFixture(admitAtOnceBelow: 64 << 10)
+        try await fixture.run { store in
+            let key = store.key("/a")
+            let parent = try #require(store.put("/a", testBytes(100_000, seed: 2)).resource).identity
+            let form = Representation(
+                derivedFrom: parent,
+                coding: .br,
+                head: testHead(length: 1),
+                body: StoredBody(pieces: [ByteBuffer(bytes: [9])])
+            )
+            #expect(store.attach(form, key: key))
+            let freshened = store.freshen(key, generation: parent.generation, head: parent.head, mark: parent.mark) {
+                $0.head
+            }
+            #expect(freshened != nil)
+            await store.flush()
+            #expect(!store.isOnDisk(key.hash))
+            _ = store.lookup("/a")
+            await store.flush()
+            let loaded = try #require(store.load("/a"))
+            #expect(loaded.identity.bytes == testBytes(100_000, seed: 2))
+            #expect(loaded.representation(for: .br)?.bytes == [9])
+        }
+    }
+
     @Test("a body too large for memory is read from disk part by part")
     func diskBody() async throws {
         let fixture = try DiskFixture(memoryBytes: 4 << 20, diskBytes: 64 << 20)

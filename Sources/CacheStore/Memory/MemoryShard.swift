@@ -49,10 +49,11 @@ final class MemoryShard: @unchecked Sendable {
 
     /// Replaces `expected` (nil: nothing) by `new` (nil: nothing) under `key`, if it is what stands there.
     ///
+    /// `awaitsDisk` nil: as it was; a coded form that is added must not keep the whole from the disk.
     /// A foreign key under the same hash counts as nothing, and goes. Returns nil when something else stood there, else
     /// the change of the shard's bytes beyond the two resources' costs: what the tables grew by, less what a foreign
     /// resource gave back.
-    func replace(_ key: CacheKey, expected: Resource?, with new: Resource?, awaitsDisk: Bool = false) -> Int? {
+    func replace(_ key: CacheKey, expected: Resource?, with new: Resource?, awaitsDisk: Bool? = nil) -> Int? {
         lock.withLock {
             let before = tableBytes
             let slot = index.find(key.hash.value)
@@ -75,7 +76,7 @@ final class MemoryShard: @unchecked Sendable {
                     resources.append(nil)
                     self.awaitsDisk.append(false)
                 }
-                put(new, in: slot, awaitsDisk)
+                put(new, in: slot, awaitsDisk ?? false)
             case (nil, nil): break
             }
             return extra + tableBytes - before
@@ -114,9 +115,9 @@ final class MemoryShard: @unchecked Sendable {
         }
     }
 
-    private func put(_ resource: Resource, in slot: UInt32, _ awaits: Bool) {
+    private func put(_ resource: Resource, in slot: UInt32, _ awaits: Bool?) {
         resources[Int(slot)] = resource
-        awaitsDisk[Int(slot)] = awaits
+        if let awaits { awaitsDisk[Int(slot)] = awaits }
     }
 
     private var tableBytes: Int {

@@ -71,7 +71,7 @@ final class MemoryTier: Sendable {
     func update(
         _ key: CacheKey,
         reserved: Int = 0,
-        awaitsDisk: Bool = false,
+        awaitsDisk: Bool? = nil,
         _ change: (Resource?) -> Resource?
     ) -> Outcome {
         let shard = shard(key.hash.value)
