@@ -28,6 +28,8 @@ private struct Schedule {
         /// In real time.
         var deadline: Int64 = 0
         var isRegistered = false
+        /// Cut off or stopped until then; it serves all the same.
+        var silentUntil: Int64 = 0
     }
 
     struct Message {
@@ -94,6 +96,7 @@ private struct Schedule {
             // As if it were killed, or cut off: the old process goes on, the new one has what was on disk.
             let old = Int.random(in: 0..<processes.count, using: &random)
             if processes.count < 12 {
+                processes[old].silentUntil = now + Int64.random(in: 1...9_000, using: &random) * Self.millisecond
                 start(processes[old].id, applied: UInt64.random(in: 0...processes[old].applied, using: &random))
             }
         case 28..<32:
@@ -111,7 +114,10 @@ private struct Schedule {
 
     /// A process applies, registers and renews, or does nothing for a while.
     private mutating func act(_ index: Int) {
-        guard Int.random(in: 0..<4, using: &random) > 0 else { return }
+        guard now >= processes[index].silentUntil, Int.random(in: 0..<4, using: &random) > 0 else { return }
+        if Int.random(in: 0..<25, using: &random) == 0 {
+            processes[index].silentUntil = now + Int64.random(in: 1...9_000, using: &random) * Self.millisecond
+        }
         if !processes[index].isRegistered { register(index) }
         guard processes[index].isRegistered else { return }
         if Bool.random(using: &random) {
