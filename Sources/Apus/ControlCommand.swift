@@ -1,4 +1,5 @@
 import ArgumentParser
+import Console
 import ControlPlane
 import Logging
 import NIOCore
@@ -62,7 +63,7 @@ struct ControlCommand: AsyncParsableCommand {
                 mayHaveEdgesOfAnEarlierLog: !isNewFleet
             ),
             store: store,
-
+            pages: ConsolePages.all,
             group: group,
             logger: logger
         )
