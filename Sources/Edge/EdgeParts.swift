@@ -66,8 +66,9 @@ struct EdgeParts {
         guard let token = BearerToken(control.token.exposed) else {
             throw EdgeError("control.token is empty or has characters that a token cannot have")
         }
-        let epochs = applier.store.epochs
-        let position = epochs.logIdentity.map { LogPosition(log: $0, number: epochs.applied) }
+        let position = applier.store.epochs.position.map {
+            LogPosition(log: $0.log, number: $0.number, mark: $0.entryMark)
+        }
         return EdgeAgent(
             EdgeAgentConfiguration(
                 controls: [Self.endpoint(control.url)],

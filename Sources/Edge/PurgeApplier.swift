@@ -18,9 +18,9 @@ struct PurgeApplier: Sendable {
             let scopes = entry.scopes.compactMap(scope)
             if scopes.isEmpty {
                 // None of its hosts is served here.
-                store.epochs.advance(to: entry.number)
+                store.epochs.advance(to: entry.number, entryMark: entry.mark)
             } else {
-                store.epochs.apply(scopes, number: entry.number, soft: entry.soft)
+                store.epochs.apply(scopes, number: entry.number, soft: entry.soft, entryMark: entry.mark)
             }
             counters.add(.purgesApplied)
             logger.info(
@@ -33,9 +33,10 @@ struct PurgeApplier: Sendable {
         }
     }
 
-    /// The log is another one: everything from before it has to be confirmed by its origin (rule N8).
+    /// The log is another one, or its purges so far are not known here: everything from before has to be confirmed by its
+    /// origin (rule N8).
     func reset(to position: LogPosition) {
-        store.epochs.adopt(log: position.log, number: position.number)
+        store.epochs.adopt(log: position.log, number: position.number, entryMark: position.mark)
         logger.notice(
             "follows another purge log",
             metadata: ["log": "\(position.log)", "number": "\(position.number)"]

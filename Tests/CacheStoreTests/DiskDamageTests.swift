@@ -163,7 +163,7 @@ struct DiskDamageTests {
         #expect(fixture.segments.isEmpty)
     }
 
-    @Test("a damaged purge state is set aside; records of a log are not served until that log is followed again")
+    @Test("a damaged purge state is set aside; what was stored under it is never served: its purges are not known any more")
     func damagedPurgeState() async throws {
         let fixture = try DiskFixture()
         try await fixture.run { store in
@@ -176,8 +176,27 @@ struct DiskDamageTests {
         try await fixture.run { store in
             #expect(store.epochs.applied == 0)
             #expect(store.load("/a") == nil)
+            // Purge 6 may have been of /a.
             store.epochs.adopt(log: "log", number: 6)
-            #expect(store.load("/a")?.identity.bytes == [1])
+            #expect(store.load("/a") == nil)
+            store.put("/b", [2])
+            #expect(store.lookup("/b")?.identity.bytes == [2])
+        }
+    }
+
+    @Test("N7: killed before the purge state was first written: what is on disk is not trusted after a purge meanwhile")
+    func purgeStateNeverWritten() async throws {
+        let fixture = try DiskFixture()
+        try await fixture.run { store in
+            store.epochs.adopt(log: "log", number: 5)
+            store.put("/a", [1])
+        }
+        try FileManager.default.removeItem(atPath: fixture.path + "/purges")
+        try await fixture.run { store in
+            #expect(store.epochs.position == nil)
+            // The edge registers anew; purge 6 has killed /a while it was down.
+            store.epochs.adopt(log: "log", number: 6)
+            #expect(store.load("/a") == nil)
         }
     }
 
@@ -187,7 +206,8 @@ struct DiskDamageTests {
         epochs.adopt(log: "one", number: 3, snapshot: [.init(scope: .site("x"), number: 2, soft: true)])
         epochs.apply([.prefix(site: "a", path: Array("/p".utf8)), .tag(site: nil, tag: "t"), .everything], number: 4)
         epochs.adopt(log: "two", number: 9)
-        epochs.apply([.url(site: "a", path: Array("/u".utf8), query: Array("q".utf8))], number: 10)
+        let query = Array("q".utf8)
+        epochs.apply([.url(site: "a", path: Array("/u".utf8), query: query)], number: 10, entryMark: "m10")
         let state = epochs.state.withLockedValue { $0 }
         guard case .state(let read) = PurgeStateFile.decode(PurgeStateFile.encode(state)) else {
             Issue.record("unreadable")
@@ -195,6 +215,7 @@ struct DiskDamageTests {
         }
         #expect(read.current == state.current && read.previous == state.previous)
         #expect(read.mark == state.mark && read.previousLog == state.previousLog && read.hasPrevious)
+        #expect(read.entryMark == "m10")
         #expect(read.logIdentity == "two" && read.hashes.hasher == state.hashes.hasher)
         let bytes = PurgeStateFile.encode(state)
         for cut in 0..<bytes.count {

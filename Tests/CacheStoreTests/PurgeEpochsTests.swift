@@ -169,11 +169,26 @@ struct PurgeEpochsTests {
         #expect(store.epochs.state(of: a, key: store.key("/a")) == .dead, "numbers of different logs do not compare")
         let c = store.form([3])
         #expect(store.epochs.state(of: c, key: store.key("/c")) == .live)
-        store.epochs.adopt(log: "two", number: 5)
-        #expect(store.epochs.state(of: c, key: store.key("/c")) == .live)
         store.epochs.adopt(log: "three", number: 0)
         #expect(store.epochs.state(of: a, key: store.key("/x")) == .dead)
         #expect(store.epochs.state(of: c, key: store.key("/c")) == .unconfirmed)
+    }
+
+    @Test("N8: a log that has lost its tail gives numbers anew, so that no entry from before is trusted")
+    func lostTail() throws {
+        let store = try CacheStore.memoryOnly()
+        store.epochs.adopt(log: "one", number: 50)
+        let a = store.form([1])
+        let fill = store.epochs.mark
+        // Control was set back to 40: the same log, and 41 is going to be another purge.
+        store.epochs.adopt(log: "one", number: 40, entryMark: "m40")
+        #expect(store.epochs.applied == 40)
+        #expect(store.epochs.state(of: a, key: store.key("/a")) == .unconfirmed)
+        #expect(!store.epochs.mayJoin(fill, key: store.key("/a"), tags: []))
+        store.epochs.apply([.url(site: "site", path: Self.path("/a"), query: nil)], number: 41, entryMark: "m41")
+        #expect(store.epochs.state(of: a, key: store.key("/a")) == .dead, "a number of before was compared with 41")
+        #expect(store.epochs.position?.number == 41)
+        #expect(store.epochs.position?.entryMark == "m41")
     }
 
     @Test("at its bound the table drops too much, never too little", arguments: 1...20)

@@ -13,6 +13,8 @@ public final class PurgeEpochs: Sendable {
     struct State: Sendable {
         var hashes: ScopeHashes
         var logIdentity: String?
+        /// The log's own mark of the last entry applied; nil: not known.
+        var entryMark: String?
         var mark = PurgeMark()
         /// The purges of the log that `mark.log` names.
         var current: EpochTable
@@ -59,6 +61,11 @@ public final class PurgeEpochs: Sendable {
     /// The identity of the log that the numbers count in; nil before the first.
     public var logIdentity: String? { state.withLockedValue { $0.logIdentity } }
 
+    /// Log, number and the log's own mark of the last entry applied, of one moment; nil: no log is followed yet.
+    public var position: (log: String, number: UInt64, entryMark: String?)? {
+        state.withLockedValue { state in state.logIdentity.map { ($0, state.mark.number, state.entryMark) } }
+    }
+
     /// Changes with every purge that is to be persisted; local invalidations are not.
     var persistentVersion: UInt64 { changesOfLog.load(ordering: .acquiring) }
 
@@ -71,39 +78,41 @@ public final class PurgeEpochs: Sendable {
     public var mark: PurgeMark { state.withLockedValue { $0.mark } }
 
     /// Applies one entry of the log. Numbers come in order; one that was applied before changes nothing.
-    public func apply(_ scopes: [Scope], number: UInt64, soft: Bool = false) {
+    ///
+    /// - Parameter entryMark: the log's own mark of the entry, kept for ``position``.
+    public func apply(_ scopes: [Scope], number: UInt64, soft: Bool = false, entryMark: String? = nil) {
         change { state in
             let epoch = EpochTable.Epoch(hard: soft ? 0 : number, soft: soft ? number : 0)
             for scope in scopes { state.current.set(scope, epoch, state.hashes) }
-            state.mark.number = max(state.mark.number, number)
+            state.reach(number, entryMark)
         }
     }
 
     /// Notes that everything up to `number` is applied, when the log's next entries need nothing done here.
-    public func advance(to number: UInt64) {
-        change { $0.mark.number = max($0.mark.number, number) }
+    public func advance(to number: UInt64, entryMark: String? = nil) {
+        change { $0.reach(number, entryMark) }
     }
 
-    /// Follows another log from now on, with `snapshot` as its purges up to `number` (rule N8).
+    /// Follows a log from now on whose purges so far are not known here, but for `snapshot` up to `number` (rule N8).
     ///
-    /// Entries from the log before are `unconfirmed` from here on, unless one of its own purges had killed them; entries
-    /// from logs before that are dead. With the identity that is followed already, this only adds the snapshot.
-    public func adopt(log identity: String, number: UInt64, snapshot: [ScopeEpoch] = []) {
+    /// Entries from before are `unconfirmed` from here on, unless one of the purges known then had killed them; entries
+    /// from before the last adoption are dead. That holds for a log of the same identity as well: it has lost its tail
+    /// and gives numbers anew, or it is this edge that has lost what it knew of it. So each adoption counts in a tag of its
+    /// own, and no number from before is ever compared with one from after.
+    public func adopt(log identity: String, number: UInt64, snapshot: [ScopeEpoch] = [], entryMark: String? = nil) {
         change { state in
-            if state.logIdentity != identity {
-                state.previous = state.current
-                state.previousLog = state.mark.log
-                state.hasPrevious = true
-                state.current = EpochTable(limit: state.current.limit)
-                state.logIdentity = identity
-                state.mark.log = Self.tag(of: identity)
-                state.mark.number = 0
-            }
+            state.previous = state.current
+            state.previousLog = state.mark.log
+            state.hasPrevious = true
+            state.current = EpochTable(limit: state.current.limit)
+            state.logIdentity = identity
+            state.entryMark = entryMark
+            state.mark.log = .random(in: 1 ... .max)
+            state.mark.number = number
             for entry in snapshot {
                 let epoch = EpochTable.Epoch(hard: entry.soft ? 0 : entry.number, soft: entry.soft ? entry.number : 0)
                 state.current.set(entry.scope, epoch, state.hashes)
             }
-            state.mark.number = max(state.mark.number, number)
         }
     }
 
@@ -184,15 +193,15 @@ public final class PurgeEpochs: Sendable {
             state.local = local
         }
     }
-
-    /// Log identities are compared by 64 bits of a hash with a fixed key, so that a record can name its log in 8 bytes.
-    static func tag(of identity: String) -> UInt64 {
-        let hash = SipHash(k0: 0x6170_7573, k1: 0x6c6f_67).hash(identity.bytes.span)
-        // 0 stands for "no log".
-        return max(1, UInt64(truncatingIfNeeded: hash))
-    }
 }
 
 extension PurgeEpochs.State {
+    /// Everything up to `number` is applied.
+    mutating func reach(_ number: UInt64, _ entryMark: String?) {
+        guard number > mark.number else { return }
+        mark.number = number
+        self.entryMark = entryMark
+    }
+
     var memoryBytes: Int { current.memoryBytes + previous.memoryBytes + local.memoryBytes }
 }

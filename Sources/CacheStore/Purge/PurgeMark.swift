@@ -3,7 +3,8 @@
 /// Take it from ``PurgeEpochs/mark`` before the request is sent, never later (rule N2): a purge that comes while the
 /// answer is under way then has a higher number, and the entry is dead before it is stored.
 public struct PurgeMark: Sendable, Hashable {
-    /// Which log ``number`` counts in; 0 while no log is known. Numbers of different logs do not compare (rule N8).
+    /// Which log ``number`` counts in, as this edge has adopted it: random, made with each adoption; 0 while no log is
+    /// known. Numbers of different logs do not compare (rule N8).
     public var log: UInt64
     /// The last purge of that log that had been applied.
     public var number: UInt64

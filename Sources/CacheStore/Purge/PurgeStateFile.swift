@@ -2,6 +2,7 @@
 ///
 /// ```
 /// "APUSPRGE" | u32 version | u64 hash key ×2 | log identity (u16 + bytes) | u64 log, number
+/// | u8 has entry mark, entry mark (u16 + bytes)
 /// | u8 has previous, u64 previous log | table | table (previous) | u32 CRC-32C of all that
 /// table: u64 everything hard, soft | u64 any tag hard, soft | u32 count, each:
 ///        u64 hash ×2 | u64 hard, soft | u8 1: has site, 2: is site | u64 site ×2 | i32 prefix length
@@ -16,9 +17,9 @@
 enum PurgeStateFile {
     static let name = "purges"
     static let magic = Array("APUSPRGE".utf8)
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
     /// The largest file that is read: two tables at their bound.
-    static let limit = 1024 + 2 * (StoreLimits.purgeScopes + 1) * 64
+    static let limit = (256 << 10) + 2 * (StoreLimits.purgeScopes + 1) * 64
 
     enum Reading {
         case state(PurgeEpochs.State)
@@ -37,6 +38,10 @@ enum PurgeStateFile {
         bytes.append(contentsOf: identity)
         bytes.appendNumber(state.mark.log)
         bytes.appendNumber(state.mark.number)
+        let entryMark = Array((state.entryMark ?? "").utf8.prefix(Int(UInt16.max)))
+        bytes.append(state.entryMark == nil ? 0 : 1)
+        bytes.appendNumber(UInt16(entryMark.count))
+        bytes.append(contentsOf: entryMark)
         bytes.append(state.hasPrevious ? 1 : 0)
         bytes.appendNumber(state.previousLog)
         encode(state.current, into: &bytes)
@@ -55,6 +60,8 @@ enum PurgeStateFile {
             let k0 = reader.number(UInt64.self), let k1 = reader.number(UInt64.self),
             let length = reader.number(UInt16.self), let identity = reader.slice(Int(length)),
             let log = reader.number(UInt64.self), let number = reader.number(UInt64.self),
+            let hasMark = reader.number(UInt8.self), let markLength = reader.number(UInt16.self),
+            let entryMark = reader.slice(Int(markLength)),
             let hasPrevious = reader.number(UInt8.self), let previousLog = reader.number(UInt64.self),
             let current = table(&reader), let previous = table(&reader), reader.isAtEnd
         else { return .unreadable }
@@ -62,6 +69,7 @@ enum PurgeStateFile {
             PurgeEpochs.State(
                 hashes: ScopeHashes(hasher: SipHash(k0: k0, k1: k1)),
                 logIdentity: identity.isEmpty ? nil : String(decoding: identity, as: UTF8.self),
+                entryMark: hasMark == 1 ? String(decoding: entryMark, as: UTF8.self) : nil,
                 mark: PurgeMark(log: log, number: number),
                 current: current,
                 previous: previous,
