@@ -56,13 +56,11 @@ final class EdgeContext: Sendable {
     }
 
     func verdict(on resource: Resource, now: Int64) -> Verdict {
-        switch store.epochs.state(of: resource.identity, key: resource.key) {
-        case .live: break
-        case .softPurged: return .stale
-        case .unconfirmed: return .unconfirmed
-        case .dead: return .dead
-        }
-        guard lease.mayServeWithoutRevalidation else { return .unconfirmed }
+        let state = store.epochs.state(of: resource.identity, key: resource.key)
+        if state == .dead { return .dead }
+        // Without a lease there may have been hard purges that this edge has not heard of.
+        guard state != .unconfirmed, lease.mayServeWithoutRevalidation else { return .unconfirmed }
+        if state == .softPurged { return .stale }
         let head = resource.identity.head
         return head.freshness.isFresh(now: now) && !head.cacheControl.noCache ? .fresh : .stale
     }
@@ -76,7 +74,10 @@ final class EdgeContext: Sendable {
 
     /// Whether a stale entry may be served if the origin fails; never one that the origin has to confirm.
     func mayServeStaleOnError(_ resource: Resource, at site: Site, now: Int64) -> Bool {
-        guard verdict(on: resource, now: now) != .unconfirmed else { return false }
+        switch verdict(on: resource, now: now) {
+        case .unconfirmed, .dead: return false
+        case .fresh, .stale: break
+        }
         let head = resource.identity.head
         return StaleRule.mayServeStaleOnError(
             stored: head.cacheControl,
@@ -88,15 +89,18 @@ final class EdgeContext: Sendable {
 
     /// The entry with the head that a 304 has made (rule N3), and its coded forms with it.
     ///
-    /// An entry that the store has lost meanwhile is stored again; one that a purge has killed meanwhile is only good
-    /// for the requests that have waited since before the purge.
-    func freshen(_ previous: Resource, head: StoredHead, mark: PurgeMark) -> Resource {
+    /// An entry that the store has lost meanwhile is stored again, as `generation`; not over one that was asked for later.
+    /// One that a purge has killed meanwhile is only good for the requests that have waited since before the purge.
+    func freshen(_ previous: Resource, head: StoredHead, generation: UInt64, mark: PurgeMark) -> Resource {
         let identity = previous.identity
         let freshened = store.freshen(previous.key, generation: identity.generation, head: head, mark: mark) { form in
             FormMaker.freshenedHead(of: form.head, from: head)
         }
         if let freshened { return freshened }
-        let renewed = Representation(generation: store.nextGeneration(), mark: mark, head: head, body: identity.body)
-        return store.insert(renewed, key: previous.key).resource ?? Resource(key: previous.key, identity: renewed)
+        let renewed = Representation(generation: generation, mark: mark, head: head, body: identity.body)
+        let unstored = Resource(key: previous.key, identity: renewed)
+        // What lies on disk only cannot be stored again without its record, which that would drop.
+        guard identity.body.disk == nil else { return unstored }
+        return store.insert(renewed, key: previous.key).resource ?? unstored
     }
 }

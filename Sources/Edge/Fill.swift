@@ -150,13 +150,12 @@ final class Fill: Sendable {
 
     /// Takes a piece. False: more than the window is held; pause the origin until `FillRunner.resume`.
     func append(_ piece: ByteBuffer) -> Bool {
-        var mayGoOn = true
         update { state in
             state.pieces.append(piece)
             state.heldBytes += piece.readableBytes
-            mayGoOn = !state.isWindow || state.heldBytes < Limits.passWindow
         }
-        return mayGoOn
+        // Only now: readers of this loop may have taken everything meanwhile, and then nobody would resume.
+        return state.withLockedValue { !$0.isWindow || $0.heldBytes < Limits.passWindow }
     }
 
     /// Everything so far will not be stored after all (no room): becomes a window for the readers it has.

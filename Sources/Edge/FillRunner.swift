@@ -92,6 +92,8 @@ final class FillRunner: OriginDelegate {
         requestTime = UnixClock.seconds()
         generation = context.store.nextGeneration()
         let isHead = request.method == .head
+        // A purge may have come between the look-up and the fill's mark: no 304 must revive what it killed (rule N3).
+        if let known = previous, context.store.epochs.isDead(known.identity, key: known.key) { previous = nil }
         if let previous {
             reason = .stale
             mayServeStale = context.mayServeStaleOnError(previous, at: fill.site, now: requestTime)
@@ -196,7 +198,8 @@ final class FillRunner: OriginDelegate {
         phase = .passing
         // What a bucket answers depends on the key alone, so that all who wait may have it.
         let isExclusive = !fill.site.isBucket
-        if isExclusive { context.hitForMiss.remember(fill.key.hash, now: now) }
+        // What a HEAD brings says nothing about whether a GET's answer can be shared.
+        if isExclusive, request.method == .get { context.hitForMiss.remember(fill.key.hash, now: now) }
         let source = FillSource.origin(reason, status: entry.head.status, stored: false)
         fill.beginWindow(entry.fillHead(source, isRetained: false), exclusive: isExclusive)
         context.fills.remove(fill)
@@ -251,7 +254,7 @@ final class FillRunner: OriginDelegate {
             tags: answer.tags.isEmpty ? old.tags : answer.tags
         )
         complete(
-            context.freshen(previous, head: newHead, mark: fill.mark),
+            context.freshen(previous, head: newHead, generation: generation, mark: fill.mark),
             .origin(.stale, status: 304, stored: true)
         )
     }
