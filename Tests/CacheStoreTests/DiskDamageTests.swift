@@ -163,7 +163,7 @@ struct DiskDamageTests {
         #expect(fixture.segments.isEmpty)
     }
 
-    @Test("a damaged purge state is set aside; what was stored under it is never served: its purges are not known any more")
+    @Test("a damaged purge state is set aside; what was stored under it is not served, since its purges are unknown")
     func damagedPurgeState() async throws {
         let fixture = try DiskFixture()
         try await fixture.run { store in
