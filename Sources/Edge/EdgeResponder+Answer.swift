@@ -126,8 +126,8 @@ extension EdgeResponder {
         let waiter = FormWaiter(exchange)
         context.forms.make(coding, of: resource, on: eventLoop) { made in
             guard let exchange = waiter.release() else { return }
-            let resource = made ?? resource
-            let form = resource.representation(for: coding) ?? resource.identity
+            // Lifetime and other tags are those of the entry that was looked up; the form's maker may have had an older head.
+            let form = made?.representation(for: coding) ?? resource.identity
             self.send(form, of: resource, for: head, now: UnixClock.seconds(), as: provenance, on: exchange)
         }
     }

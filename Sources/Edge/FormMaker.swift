@@ -31,7 +31,13 @@ final class FormMaker: Sendable {
     private let pool: NIOThreadPool
     private let counters: Counters<EdgeCounter>
     private let logger: Logger
-    private let jobs = NIOLockedValueBox<[Job: [Waiter]]>([:])
+    private let queue = NIOLockedValueBox(Queue())
+
+    private struct Queue {
+        var jobs: [Job: [Waiter]] = [:]
+        /// Of the bodies that the jobs hold, which the cache may have let go of meanwhile.
+        var bytes: UInt64 = 0
+    }
 
     init(store: CacheStore, pool: NIOThreadPool, counters: Counters<EdgeCounter>, logger: Logger) {
         self.store = store
@@ -62,19 +68,26 @@ final class FormMaker: Sendable {
     private func start(_ coding: Coding, _ resource: Resource, waiter: Waiter?) -> Bool {
         let job = Job(generation: resource.identity.generation, key: resource.key.hash, coding: coding)
         enum Admission { case refused, joined, new }
-        let admission: Admission = jobs.withLockedValue { jobs in
-            if jobs[job] != nil {
-                if let waiter { jobs[job]?.append(waiter) }
+        let length = resource.identity.body.length
+        let admission: Admission = queue.withLockedValue { queue in
+            if queue.jobs[job] != nil {
+                if let waiter { queue.jobs[job]?.append(waiter) }
                 return .joined
             }
-            guard jobs.count < Limits.formQueue else { return .refused }
-            jobs[job] = waiter.map { [$0] } ?? []
+            guard queue.jobs.count < Limits.formQueue, queue.bytes + length <= Limits.formQueueBytes else {
+                return .refused
+            }
+            queue.jobs[job] = waiter.map { [$0] } ?? []
+            queue.bytes += length
             return .new
         }
         guard admission == .new else { return admission == .joined }
         pool.submit { state in
             let made = state == .active ? self.encode(resource, coding) : nil
-            let waiters = self.jobs.withLockedValue { $0.removeValue(forKey: job) } ?? []
+            let waiters = self.queue.withLockedValue { queue in
+                queue.bytes -= length
+                return queue.jobs.removeValue(forKey: job) ?? []
+            }
             for waiter in waiters {
                 waiter.loop.execute { waiter.completion.value(made) }
             }

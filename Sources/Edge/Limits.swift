@@ -12,6 +12,8 @@ enum Limits {
     static let formBytes: UInt64 = 8 << 20
     /// Compressions waiting for a thread; above it, identity is served.
     static let formQueue = 1_000
+    /// Bytes of the bodies of these, at least ``formBytes``.
+    static let formQueueBytes: UInt64 = 32 << 20
     /// Keys remembered as not shareable, per generation.
     static let hitForMissKeys = 16_384
 }
