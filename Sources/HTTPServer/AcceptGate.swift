@@ -95,6 +95,7 @@ final class AcceptGate: ChannelDuplexHandler {
             eventLoop.execute { bound.value.0.resume(bound.value.1) }
         }
         if backsOff {
+            makeRoom()
             eventLoop.scheduleTask(in: Tuning.acceptPause, resume)
         } else {
             counters.acceptPauses.add()

@@ -161,10 +161,12 @@ extension AsyncExchange {
 
     func exchangeClosed() {
         phase = .closed
-        body?.fail(ExchangeError.clientGone)
+        // The task must find itself cancelled when it wakes up.
+        let reader = body?.setFailure(ExchangeError.clientGone)
         body = nil
         task?.cancel()
         task = nil
+        reader?.resume(throwing: ExchangeError.clientGone)
         let waiting = waitingToWrite
         waitingToWrite = nil
         waiting?.resume(throwing: ExchangeError.clientGone)

@@ -113,11 +113,15 @@ extension BodyBuffer {
 
     /// What has come is still read, then the error. Without effect on a body that is complete.
     func fail(_ error: any Error) {
-        let reader = state.withLockedValue { state -> CheckedContinuation<ByteBuffer?, any Error>? in
+        setFailure(error)?.resume(throwing: error)
+    }
+
+    /// The same without waking the reader: that is the caller's to do.
+    func setFailure(_ error: any Error) -> CheckedContinuation<ByteBuffer?, any Error>? {
+        state.withLockedValue { state in
             if !state.ended, state.failure == nil { state.failure = error }
             defer { state.reader = nil }
             return state.reader
         }
-        reader?.resume(throwing: error)
     }
 }

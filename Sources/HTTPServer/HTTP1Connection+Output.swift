@@ -79,6 +79,7 @@ extension HTTP1Connection: ServerExchange {
             outbound.writeImmutableBuffer(buffer)
         } else {
             writeThrough(buffer)
+            guard phase == .exchange else { return }
         }
         if chunked { append("\r\n") }
         // So that isWritable can turn false before much has been gathered.
@@ -148,6 +149,7 @@ extension HTTP1Connection {
             pendingIndex += 1
             writeThrough(piece)
         }
+        guard phase == .exchange else { return }
         if pendingIndex == pendingBody.count { complete() }
     }
 
@@ -210,6 +212,7 @@ extension HTTP1Connection {
         guard phase != .closed, let context else { return }
         let headSent = state.answer == .streaming || state.framing != .noBody
         flush()
+        guard phase != .closed else { return }
         phase = .closing
         deadline = .none
         state.abandon()
@@ -284,6 +287,7 @@ extension HTTP1Connection {
         context.write(wrapOutboundOut(buffer), promise: nil)
         needsFlush = true
         isWriting = false
+        guard phase != .closed else { return }
         // TLS says that the channel has had enough only when it has encrypted, which it does when flushed.
         if isSecure || !channelWritable { flush() }
     }

@@ -19,13 +19,18 @@ extension HTTP1Connection: ServerConnection {
             deadline = .none
         case .draining: keep(.drain, loop.ticks.body)
         case .closing: watchWriting()
-        case .lingering: keep(.linger, loop.ticks.linger)
+        case .lingering:
+            if deadline != .linger { lingerEnd = loop.wheel.now + Tuning.lingerTimes * loop.ticks.linger }
+            keep(.linger, loop.ticks.linger)
         case .closed: deadline = .none
         }
     }
 
     /// Bytes of a body have come.
     func restartBodyDeadline() { deadlineTick = loop.wheel.now + loop.ticks.body + 1 }
+
+    /// The client is still sending while the connection lingers; for a while that is let go on.
+    func restartLingerDeadline() { deadlineTick = min(loop.wheel.now + loop.ticks.linger + 1, lingerEnd) }
 
     /// Starts a limit unless it runs already. The wheel's entry is moved only when it has to come earlier.
     private func keep(_ kind: Deadline, _ ticks: UInt64) {

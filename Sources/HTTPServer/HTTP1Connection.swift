@@ -83,6 +83,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
     var deadline = Deadline.none
     var deadlineTick: UInt64 = 0
     var placedTick: UInt64 = 0
+    var lingerEnd: UInt64 = 0
     var lastProgress: UInt64 = 0
     var checksWithoutProgress = 0
 
@@ -116,6 +117,7 @@ extension HTTP1Connection {
         switch phase {
         case .closing, .lingering:
             discard(buffer.readableBytes)
+            if deadline == .linger { restartLingerDeadline() }
             return
         case .closed:
             return
@@ -172,15 +174,23 @@ extension HTTP1Connection {
         guard phase != .closed else { return }
         let wasWaiting = phase == .exchange
         phase = .closed
-        if let entry { loop.unregister(entry) }
-        entry = nil
         input = ByteBuffer()
         outbound = ByteBuffer()
         pendingBody = []
-        guard let delegate else { return }
+        let (delegate, entry) = (self.delegate, self.entry)
         self.delegate = nil
+        self.entry = nil
+        guard let delegate else {
+            if let entry { loop.unregister(entry) }
+            return
+        }
         if wasWaiting { loop.counters.clientsGone.add() }
-        delegate.exchangeClosed()
+        // A write that fails closes the channel before it returns, and its caller may be the delegate.
+        let loop = loop
+        loop.eventLoop.assumeIsolated().execute {
+            delegate.exchangeClosed()
+            if let entry { loop.unregister(entry) }
+        }
     }
 }
 

@@ -17,7 +17,8 @@ public struct ServerLimits: Sendable {
     public var bodyTimeout = TimeAmount.seconds(30)
     /// Without the client taking a byte of an answer that it makes wait.
     public var writeTimeout = TimeAmount.seconds(60)
-    /// How long a connection that was closed after an error goes on reading, so that the client can read the answer.
+    /// A connection that was closed after an error goes on reading, so that the client can read the answer, until
+    /// nothing has come for this time; eight times as long in all.
     public var lingerTimeout = TimeAmount.seconds(2)
     /// Bytes of an unread request body that are read and dropped to keep a connection alive; above it, it is closed.
     public var drainBytes = 64 * 1024
@@ -55,6 +56,8 @@ enum Tuning {
     static let makeRoomAgain = TimeAmount.milliseconds(100)
     /// How long accepting rests when there are no file descriptors left.
     static let acceptPause = TimeAmount.milliseconds(200)
+    /// Lingering takes at most this many times `lingerTimeout`.
+    static let lingerTimes: UInt64 = 8
     /// How long a connection that has not sent a request yet may still send one when the server shuts down.
     static let freshConnectionGrace = TimeAmount.seconds(1)
     /// Body bytes an async handler's request body keeps before it stops reading from the client.

@@ -307,6 +307,75 @@ struct AnswerTests {
         }
     }
 
+    @Test("a delegate is never called from inside its own call, also when a write finds the client gone")
+    func noReentrance() async throws {
+        let log = Recorder.Log()
+        let reentered = NIOLockedValueBox(false)
+        let handler: TestServer.Handler = { _, exchange in
+            let recorder = Recorder(log)
+            let (inCall, ended) = (LoopBox(false), LoopBox(false))
+            let box = NIOLoopBound(exchange, eventLoop: exchange.eventLoop)
+            let note = { if inCall.value { reentered.withLockedValue { $0 = true } } }
+            recorder.onWritable = note
+            recorder.onClosed = {
+                note()
+                ended.value = true
+            }
+            exchange.delegate = recorder
+            exchange.sendHead(ResponseHead(status: 200), bodyLength: nil)
+            // Writes on and on, whatever isWritable says, until a write meets the reset.
+            func write() {
+                inCall.value = true
+                box.value.sendBody(Self.large[0])
+                inCall.value = false
+                guard !ended.value else { return }
+                box.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(2)) { write() }
+            }
+            write()
+        }
+        try await TestServer.run(handler: handler) { server in
+            for count in 1...5 {
+                let client = try await server.connect()
+                try await client.send(Self.get())
+                _ = try await client.bytes(100)
+                await client.reset()
+                try await eventually { log.now.closed == count }
+            }
+            #expect(!reentered.withLockedValue { $0 })
+        }
+    }
+
+    @Test("nothing of a connection lives on after it", arguments: ["GET / ", "GET /hold ", "PUT /hold "])
+    func freed(request: String) async throws {
+        final class Weak { weak var object: AnyObject? }
+        let seen = NIOLockedValueBox<[@Sendable () -> EventLoopFuture<Bool>]>([])
+        let handler: TestServer.Handler = { head, exchange in
+            let (connection, delegate) = (Weak(), Weak())
+            connection.object = exchange
+            let box = NIOLoopBound((connection, delegate), eventLoop: exchange.eventLoop)
+            seen.withLockedValue { seen in
+                seen.append {
+                    box.eventLoop.submit { box.value.0.object == nil && box.value.1.object == nil }
+                }
+            }
+            guard head.targetString == "/hold" else { return exchange.answer("ok") }
+            let recorder = Recorder(Recorder.Log())
+            recorder.onWritable = { exchange.finish() }
+            delegate.object = recorder
+            exchange.delegate = recorder
+            if head.method == .put { exchange.readBody() }
+        }
+        try await TestServer.run(handler: handler) { server in
+            let client = try await server.connect()
+            try await client.send(request + "HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nsome")
+            try await eventually { server.counters.requests == 1 }
+            await client.reset()
+            try await eventually { server.counters.connectionsOpen == 0 }
+            let isFreed = try #require(seen.withLockedValue { $0.first })
+            try await eventually { try await isFreed().get() }
+        }
+    }
+
     @Test("a client that shuts its sending side after the request still gets its answer, also a late one")
     func halfClosed() async throws {
         let handler: TestServer.Handler = { head, exchange in

@@ -130,6 +130,34 @@ struct KeepAliveTests {
         }
     }
 
+    @Test("a client that pipelines without reading is answered no further than it takes", arguments: [false, true])
+    func floodWithoutReading(tls: Bool) async throws {
+        let body = String(repeating: "b", count: 4000)
+        let handler: TestServer.Handler = { head, exchange in exchange.answer(body) }
+        let configuration = tls ? try TestTLS.configuration() : nil
+        try await TestServer.run(tls: configuration, handler: handler) { server in
+            let client = try await server.connect(tls: tls, receiveBuffer: 64 * 1024)
+            try await client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            #expect(try await client.response().status == 200)
+            try await client.setReading(false)
+            let count = 6000
+            let sending = Task {
+                try await client.send(String(repeating: "GET / HTTP/1.1\r\nHost: x\r\n\r\n", count: count))
+            }
+            var before = -1
+            try await eventually {
+                defer { before = server.counters.requests }
+                try await Task.sleep(for: .milliseconds(30))
+                return before > 100 && server.counters.requests == before
+            }
+            #expect(before < count)
+            try await client.setReading(true)
+            try await sending.value
+            for _ in 0..<count { #expect(try await client.response().body.count == 4000) }
+            await client.close()
+        }
+    }
+
     @Test("an idle connection is closed after the idle time, and counted")
     func idle() async throws {
         var limits = ServerLimits()
