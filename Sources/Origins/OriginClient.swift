@@ -103,22 +103,25 @@ public final class OriginClient: Sendable {
     }
 
     /// The client's fields, but for those of one hop and those that belong to the edge's own fetch.
+    ///
+    /// The Host that the client has named is not told: it is not in the key, so that an origin which writes it into its
+    /// pages would have one client's choice stored for all.
     private func serverRequest(_ request: OriginRequest) -> ClientRequest {
         var fields = request.client.fields
         fields.removeHopByHop()
-        fields.removeAll { field, _ in
+        fields.removeAll { field, list in
             switch field.name {
             case .host, .acceptEncoding, .range, .ifRange, .ifMatch, .ifNoneMatch, .ifModifiedSince,
                 .ifUnmodifiedSince, .contentLength, .expect, .forwarded, .xForwardedFor, .xForwardedHost,
                 .xForwardedProto:
                 true
+            case .other: list.nameString(field).lowercased().hasPrefix("x-forwarded-")
             default: false
             }
         }
         fields.append(.host, endpoint.authority)
         fields.append(.acceptEncoding, "identity")
         fields.append(.via, via)
-        if let host = request.client.fields[.host] { fields.append(.xForwardedHost, host) }
         appendConditions(of: request, to: &fields)
         return ClientRequest(
             endpoint,
