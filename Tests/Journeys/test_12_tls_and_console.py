@@ -3,8 +3,6 @@ import socket
 import ssl
 import subprocess
 
-import pytest
-
 from support.browser import Browser
 from support.http import is_hit
 from support.program import eventually, free_port
@@ -52,7 +50,6 @@ def test_a_missing_certificate_is_a_wrong_setting_or_a_failed_start(stage):
     assert "none.pem" in edge.output() and "Fatal" not in edge.output(), edge.output()
 
 
-@pytest.mark.xfail(reason="control does not serve the console's pages yet", strict=False)
 def test_the_console_opens(stage, pictures):
     up = stage.up()
     control = f"http://127.0.0.1:{up.ports[5]}/"
@@ -60,8 +57,10 @@ def test_the_console_opens(stage, pictures):
     try:
         browser.show(control)
         eventually(lambda: browser.script("return document.readyState") == "complete", what="the console has loaded")
-        for request in browser.requests():
-            assert "failed" not in request and request["status"] == 200, request
+        loaded = browser.requests()
+        assert len(loaded) >= 3, loaded
+        for request in loaded:
+            assert "failed" not in request and request.get("status") == 200, request
         assert browser.complaints() == []
         browser.picture(pictures / "console.png")
     finally:

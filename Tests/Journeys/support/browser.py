@@ -51,7 +51,9 @@ class Browser:
                 request["cached"] = True
             elif method == "Network.loadingFailed":
                 request["failed"] = values.get("errorText", "failed")
-        return [r for r in made.values() if r.get("url", "").startswith("http") and r.get("type") != "Fetch"]
+        # The icon of the tab is fetched outside of the page: its answer is not always reported.
+        return [r for r in made.values() if r.get("url", "").startswith("http") and r.get("type") != "Fetch"
+                and (r.get("type") != "Other" or "status" in r or "failed" in r)]
 
     def complaints(self) -> list[str]:
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
