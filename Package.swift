@@ -146,19 +146,20 @@ let package = Package(
         library("TestSupport", ["HTTPWire", .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
 
         tests("TestSupport"),
-        tests("HTTPWire"),
-        tests("CachingRules", ["HTTPWire"]),
+        tests("HTTPWire", ["TestSupport"]),
+        tests("CachingRules", ["TestSupport", "HTTPWire"]),
         tests("CachePolicy"),
         tests("CacheStore", ["TestSupport"] + nio),
         tests("ContentCoding", ["HTTPWire", "CachingRules", .product(name: "NIOCore", package: "swift-nio")]),
         tests("Telemetry"),
         tests("Settings", ["TestSupport"]),
-        tests("SignatureV4", ["HTTPWire"]),
+        tests("SignatureV4", ["TestSupport", "HTTPWire"]),
         tests(
             "HTTPServer",
             [
                 "TestSupport", "HTTPWire", logging, .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOTLS", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + nio
         ),
         tests("HTTPClient", ["TestSupport", "HTTPWire", "HTTPServer"] + nio),

@@ -1,5 +1,6 @@
 import CachingRules
 import HTTPWire
+import TestSupport
 import Testing
 
 @Suite struct AcceptEncodingTests {
@@ -69,7 +70,7 @@ import Testing
 
     @Test("random values never do harm, and the answer is always available")
     func randomValues() {
-        var random = SeededGenerator(state: 1)
+        var random = SeededGenerator(seed: 1)
         let parts = [
             "gzip", "br", "zstd", "identity", "*", ",", ";q=0", ";q=0.5", ";q=1", " ", "x", "=", ";", "\"", "é",
         ]

@@ -1,5 +1,6 @@
 import CachingRules
 import HTTPWire
+import TestSupport
 import Testing
 
 @Suite struct CacheControlTests {
@@ -97,7 +98,7 @@ import Testing
 
     @Test("no-store outside of quotes is always found, whatever stands around it")
     func neverMissed() {
-        var random = SeededGenerator(state: 7)
+        var random = SeededGenerator(seed: 7)
         let parts = ["a", "=", "\"", "\\", ",", " ", "max-age=5", "no-cache", "private=\"x\"", ";", "é", "\"q, r\""]
         for _ in 0..<5000 {
             var before = ""

@@ -1,5 +1,6 @@
 import CachingRules
 import HTTPWire
+import TestSupport
 import Testing
 
 @Suite struct FreshnessTests {
@@ -85,7 +86,7 @@ import Testing
 
     @Test("never fresh after its lifetime, and no number overflows", arguments: [UInt64(1), 2])
     func properties(seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let seconds = ["0", "1", "60", "2147483648", "99999999999999", "-1", "x"]
         let dates = [
             date(0), date(-100), date(100), "Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "0",

@@ -1,5 +1,6 @@
 import CachingRules
 import HTTPWire
+import TestSupport
 import Testing
 
 @Suite struct StorageRuleTests {
@@ -108,7 +109,7 @@ import Testing
 
     @Test("random responses: never stored with no-store, private or Vary: *", arguments: [UInt64(1), 2])
     func properties(seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let directives = [
             "max-age=60", "s-maxage=5", "public", "must-revalidate", "no-cache", "private", "no-store", "x=\"y\"",
         ]

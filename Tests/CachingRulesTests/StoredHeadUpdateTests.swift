@@ -1,5 +1,6 @@
 import CachingRules
 import HTTPWire
+import TestSupport
 import Testing
 
 @Suite struct StoredHeadUpdateTests {
@@ -82,7 +83,7 @@ import Testing
 
     @Test("random updates: the body's own fields never change")
     func properties() {
-        var random = SeededGenerator(state: 2)
+        var random = SeededGenerator(seed: 2)
         let names = [
             "Content-Length", "content-encoding", "Content-Range", "ETag", "X", "Connection", "Date", "Age", "Via",
         ]

@@ -1,4 +1,5 @@
 import HTTPWire
+import TestSupport
 import Testing
 
 @Suite struct ByteRangeTests {
@@ -52,7 +53,7 @@ import Testing
         #expect(ByteRangeSet.parse("bytes=5-9,0-5")?.resolve(length: 10) == [0..<10])
         #expect(ByteRangeSet.parse("bytes=0-,0-,0-,0-")?.resolve(length: 10) == [0..<10])
         #expect(ByteRangeSet.parse("bytes=0-1,2-3")?.resolve(length: 10) == [0..<4])
-        var random = SeededGenerator(state: 3)
+        var random = SeededGenerator(seed: 3)
         for _ in 0..<2000 {
             let length = UInt64.random(in: 0..<60, using: &random)
             var wanted = Set<UInt64>()

@@ -1,4 +1,5 @@
 import HTTPWire
+import TestSupport
 import Testing
 
 @Suite struct ChunkedDecoderTests {
@@ -98,7 +99,7 @@ import Testing
 
     @Test("any cut gives the same result", arguments: [UInt64(1), 2, 3])
     func anyCut(seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let parts = [
             "0", "1", "a", "F", "\r\n", "\r\n", "\r", "\n", ";", " ", "x", "1\r\nx\r\n", "3;q\r\nabc\r\n", "0\r\n\r\n",
             "A: b\r\n",
@@ -119,7 +120,7 @@ import Testing
 
     @Test("what the coding wraps comes out again, and nothing of the next message is taken")
     func roundTrip() {
-        var random = SeededGenerator(state: 4)
+        var random = SeededGenerator(seed: 4)
         for _ in 0..<300 {
             var body = [UInt8]()
             var coded = [UInt8]()

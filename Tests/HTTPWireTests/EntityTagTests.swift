@@ -1,4 +1,5 @@
 import HTTPWire
+import TestSupport
 import Testing
 
 @Suite struct EntityTagTests {
@@ -70,7 +71,7 @@ import Testing
 
     @Test("membership agrees with the parsed list on random text")
     func agreement() {
-        var random = SeededGenerator(state: 9)
+        var random = SeededGenerator(seed: 9)
         let parts = ["\"a\"", "W/\"b\"", ",", " ", "\"", "*", "c", "W/", "\"a,b\"", "\"\u{e9}\"", "\t"]
         for _ in 0..<5000 {
             var text = ""

@@ -1,4 +1,5 @@
 import HTTPWire
+import TestSupport
 import Testing
 
 @Suite struct HTTPDateTests {
@@ -63,7 +64,7 @@ import Testing
         #expect(HTTPDate.format(-1) == "Wed, 31 Dec 1969 23:59:59 GMT")
         #expect(HTTPDate.format(.max) == "Fri, 31 Dec 9999 23:59:59 GMT")
         #expect(HTTPDate.format(.min) == "Sat, 01 Jan 0000 00:00:00 GMT")
-        var random = SeededGenerator(state: 5)
+        var random = SeededGenerator(seed: 5)
         for _ in 0..<20_000 {
             let moment = Int64.random(in: -62_167_219_200...253_402_300_799, using: &random)
             #expect(HTTPDate.parse(HTTPDate.format(moment)) == moment)
@@ -72,7 +73,7 @@ import Testing
 
     @Test("random changes to a date never do harm, and what is accepted has a meaning")
     func randomChanges() {
-        var random = SeededGenerator(state: 6)
+        var random = SeededGenerator(seed: 6)
         for text in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
             for _ in 0..<3000 {
                 var bytes = Array(text.utf8)

@@ -1,4 +1,5 @@
 import HTTPWire
+import TestSupport
 import Testing
 
 /// However a head is cut into pieces, the result is the same.
@@ -44,7 +45,7 @@ import Testing
 
     @Test("any cut gives the same result", arguments: [UInt64(1), 2, 3, 4])
     func anyCut(seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         for round in 0..<1500 {
             var text = Bool.random(using: &random) ? "GET / HTTP/1.1\r\nHost: a\r\n" : ""
             for _ in 0..<Int.random(in: 0..<14, using: &random) {
@@ -83,7 +84,7 @@ import Testing
 
     @Test("any cut of a response gives the same result", arguments: [UInt64(5), 6])
     func anyCutOfAResponse(seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let starts = ["HTTP/1.1 200 OK\r\n", "HTTP/1.0 304\r\n", "HTTP/1.1 204 \r\n", "HTTP/1.1 20", ""]
         for round in 0..<1500 {
             var text = starts.randomElement(using: &random) ?? ""
@@ -116,7 +117,7 @@ import Testing
 
     @Test("random bytes never do harm, and a parser is as good as new after them", arguments: [UInt64(11), 12])
     func randomBytes(seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         var parser = HeadParser()
         var head = RequestHead()
         var response = ResponseHead()

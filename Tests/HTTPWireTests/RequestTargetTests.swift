@@ -1,4 +1,5 @@
 import HTTPWire
+import TestSupport
 import Testing
 
 @Suite struct RequestTargetTests {
@@ -78,7 +79,7 @@ import Testing
 
     @Test("a normal form is its own normal form, and begins at the root")
     func idempotence() {
-        var random = SeededGenerator(state: 21)
+        var random = SeededGenerator(seed: 21)
         let parts = [
             "/", ".", "..", "%2e", "%2F", "a", "%41", "?", "%", "%25", "é", "//", "/./", "/../", "%zz", "%00", "|", "#",
         ]
@@ -95,7 +96,7 @@ import Testing
 
     @Test("random bytes never do harm")
     func randomBytes() {
-        var random = SeededGenerator(state: 22)
+        var random = SeededGenerator(seed: 22)
         for _ in 0..<5000 {
             let bytes = (0..<Int.random(in: 0..<40, using: &random)).map { _ in
                 UInt8.random(in: 0...255, using: &random)
