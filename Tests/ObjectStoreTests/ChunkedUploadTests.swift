@@ -57,7 +57,7 @@ struct ChunkedUploadTests {
         "Malformed bodies are refused",
         arguments: [
             "x\r\n", "\r\n", "-5\r\nhello", "+5\r\nhello\r\n", "5 \r\nhello\r\n", "5\r\nhelloX\r\n", "0\r\n\r\nmore",
-            "0\r\nno colon\r\n\r\n", "FFFFFFFFFFFFFFFFF\r\n",
+            "0\r\nno colon\r\n\r\n", "FFFFFFFFFFFFFFFFF\r\n", "7FFFFFFFFFFFFFFF\r\n", "1\r\na\r\n140000001\r\n",
             "5;" + String(repeating: "a", count: 600) + "\r\nhello\r\n",
             "0\r\na:" + String(repeating: "b", count: 5_000) + "\r\n\r\n",
             "0\r\n" + String(repeating: "a:" + String(repeating: "b", count: 1_000) + "\r\n", count: 5) + "\r\n",
@@ -75,6 +75,19 @@ struct ChunkedUploadTests {
     )
     func early(body: String) throws {
         #expect(try !Self.decode(body, inPiecesOf: 100).decoder.isComplete)
+    }
+
+    @Test("Damaged bodies are refused or decoded, the same however they are cut")
+    func damaged() {
+        var random = SeededGenerator(seed: 11)
+        let body = Array("5;chunk-signature=ab\r\nhello\r\nA\r\n0123456789\r\n0\r\nx-amz-a:b\r\n\r\n".utf8)
+        for round in 0..<2_000 {
+            let text = String(decoding: random.damage(body, with: ["\r\n", "FFFFFFF", ";", "-", ":"]), as: UTF8.self)
+            let results = [1, 3, 1_000].map { size in
+                (try? Self.decode(text, inPiecesOf: size)).map { "\($0.data) \($0.chunks) \($0.decoder.isComplete)" }
+            }
+            #expect(results[0] == results[1] && results[1] == results[2], "round \(round): \(text.debugDescription)")
+        }
     }
 
     static let unsigned = PayloadHash.streamingUnsignedTrailer
@@ -107,6 +120,8 @@ struct ChunkedUploadTests {
             ("IncompleteBody", Self.fields(6), "5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"),
             ("IncompleteBody", Self.fields(4), "5\r\nhello\r\n0\r\nx-amz-checksum-crc32:NhCmhg==\r\n\r\n"),
             ("IncompleteBody", Self.fields(5), "5\r\nhello\r\n"),
+            // Added up, these two do not fit 63 bits.
+            ("InvalidRequest", Self.fields(5), "1\r\nh\r\n7FFFFFFFFFFFFFFF\r\nello\r\n0\r\n\r\n"),
             ("MissingContentLength", [("x-amz-trailer", "x-amz-checksum-crc32")], "0\r\n\r\n"),
         ] {
             let response = try await store.send(

@@ -1,5 +1,6 @@
 import HTTPWire
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import ObjectStore
@@ -45,6 +46,29 @@ struct ProtocolTests {
                 changed[index] = byte
                 _ = try? XMLElement.parse(changed)
             }
+        }
+    }
+
+    @Test("Damaged requests of every kind are refused or read, and never more")
+    func damaged() {
+        var random = SeededGenerator(seed: 12)
+        let tokens = [
+            "%", "%2", "&", "=", "//", "?", "..", "\u{FF}", "#", "-", ",", "9223372036854775807", "<", ">", "]]>",
+            "&#x;",
+        ]
+        let xml = Array("<Delete><Object><Key>a&amp;b</Key></Object><Quiet>true</Quiet><![CDATA[d]]></Delete>".utf8)
+        let target = Array("/bucket/a%20key/b?list-type=2&max-keys=7&prefix=%C3%A4&continuation-token=k6162&x".utf8)
+        let range = Array("bytes=0-99,5-,-7".utf8)
+        for _ in 0..<3_000 {
+            _ = try? XMLElement.parse(random.damage(xml, with: tokens))
+            let text = String(decoding: random.damage(target, with: tokens), as: UTF8.self)
+            _ = ObjectKey(Array(text.utf8))
+            if let query = try? S3Query(String(text.drop { $0 != "?" }.dropFirst())) {
+                _ = try? ListParameters(query, isV2: true)
+                _ = try? ListParameters(query, isV2: false)
+            }
+            let ranges = ByteRangeSet.parse(String(decoding: random.damage(range, with: tokens), as: UTF8.self))
+            for part in ranges?.resolve(length: 50) ?? [] { #expect(part.upperBound <= 50 && !part.isEmpty) }
         }
     }
 

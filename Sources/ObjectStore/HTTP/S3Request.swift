@@ -1,12 +1,6 @@
 internal import HTTPServer
 internal import HTTPWire
 
-/// Who sent a request. *Value*.
-enum Principal: Sendable, Equatable {
-    case anonymous
-    case user(String)
-}
-
 /// A request's head in S3's terms, and where its body comes from. *Value*.
 struct S3Request: Sendable {
     /// Sent back as `x-amz-request-id`.

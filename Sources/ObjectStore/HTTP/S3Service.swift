@@ -41,7 +41,9 @@ final class S3Service: AsyncRequestHandler {
             throw error
         } catch {
             let error = S3Error(error)
-            if error.code.status >= 500 || error.cause != nil {
+            // What this store does not have is the client's affair, and anybody can ask for it.
+            let isOwnFault = error.code.status >= 500 && error.code != .notImplemented
+            if isOwnFault || error.cause != nil {
                 logger.error(
                     "\(error.code.rawValue): \(error.cause ?? error.message)",
                     metadata: ["request": "\(id)", "target": "\(request.head.targetString.prefix(200))"]

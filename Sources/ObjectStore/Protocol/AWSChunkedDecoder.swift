@@ -98,6 +98,8 @@ struct AWSChunkedDecoder: Sendable {
         guard let size = Int64(digits, radix: 16), digits.allSatisfy(\.isHexDigit) else {
             throw Self.malformed("a chunk without its size")
         }
+        // Sizes are added up.
+        guard size <= ObjectStoreLimits.uploadBytes else { throw Self.malformed("a chunk larger than any object") }
         let prefix = "chunk-signature="
         let signature = parts.dropFirst().first { $0.hasPrefix(prefix) }?.dropFirst(prefix.count)
         return (size, signature.map(String.init))
