@@ -130,8 +130,9 @@ final class EndpointPool {
                 let name = address == nil ? endpoint.host : nil
                 try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
             }
-            try pipeline.addHandler(connection)
+            // Before the connection is added: a waiting exchange runs on it at once, and may want no reading.
             try channel.syncOptions?.setOption(.autoRead, value: true)
+            try pipeline.addHandler(connection)
         } catch {
             channel.close(promise: nil)
             connection.failAttempt(error)

@@ -82,6 +82,24 @@ struct DeadlineTests {
         try await exchanged.over()
     }
 
+    @Test func pausedBeforeItIsConnectedTheServerIsHeldBack() async throws {
+        let bench = try await Bench()
+        let sent = Latch()
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: \(16 << 20)\r\n\r\n"
+        let body = [UInt8](repeating: 0x61, count: 16 << 20)
+        bench.origin.on("/a", .raw(.send(Array(head.utf8)), .send(body), .hold(sent)))
+        let exchanged = try await Exchanged(bench.client, bench.request("/a"), pauseAt: -1, on: eventLoop)
+        try await eventually { bench.origin.count("/a") == 1 }
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(sent.waiters == 0 && exchanged.now.heads.isEmpty)
+        try await exchanged.onLoop { $0.resumeReading() }
+        try await eventually { sent.waiters == 1 }
+        #expect(exchanged.status == 200)
+        sent.open()
+        try await exchanged.onLoop { $0.cancel() }
+        try await eventually { exchanged.isOver }
+    }
+
     @Test func pausedAtTheHeadNothingElseComes() async throws {
         let bench = try await Bench()
         bench.origin.on("/a", ScriptedAnswer(body: "abc"))

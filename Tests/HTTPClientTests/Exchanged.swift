@@ -28,7 +28,7 @@ final class Exchanged: Sendable {
     private let exchange: NIOLoopBoundBox<(any ClientExchange)?>
     let eventLoop: any EventLoop
 
-    /// - Parameter pauseAt: pauses reading once that many bytes of the body came (0: at the head).
+    /// - Parameter pauseAt: pauses reading once that many bytes of the body came (0: at the head; -1: at once).
     init(
         _ client: HTTPClient,
         _ request: ClientRequest,
@@ -41,6 +41,7 @@ final class Exchanged: Sendable {
         try await eventLoop.submit { [self] in
             let delegate = Delegate(self, pauseAt: pauseAt, onHead: onHead)
             exchange.value = client.execute(request, on: eventLoop, delegate: delegate)
+            if pauseAt == -1 { exchange.value?.pauseReading() }
         }.get()
     }
 
@@ -97,7 +98,7 @@ final class Exchanged: Sendable {
 
         func clientReceivedBody(_ buffer: ByteBuffer) {
             note { $0.body.append(contentsOf: buffer.readableBytesView) }
-            if let pauseAt, owner.now.body.count >= pauseAt { owner.exchange.value?.pauseReading() }
+            if let pauseAt, pauseAt >= 0, owner.now.body.count >= pauseAt { owner.exchange.value?.pauseReading() }
         }
 
         func clientReceivedEnd() { note { $0.ends += 1 } }

@@ -1,4 +1,5 @@
 import HTTPWire
+import TestSupport
 import Testing
 
 @testable import HTTPClient
@@ -131,6 +132,25 @@ struct ResponseReaderTests {
         #expect(read(long, size: 64, limits: limits).events == [.failed])
         let many = "HTTP/1.1 200 OK\r\n" + String(repeating: "X: y\r\n", count: 6) + "\r\n"
         #expect(read(many, size: 64, limits: limits).events == [.failed])
+    }
+
+    @Test func damagedResponsesMeanTheSameHoweverTheyAreCut() {
+        var random = SeededGenerator(seed: 31)
+        let texts = [
+            "HTTP/1.1 103 E\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nhel\r\n0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhelloHTTP/1.1 200 OK\r\n\r\n",
+            "HTTP/1.0 404 Not Found\r\nServer: x\r\n\r\nnothing here",
+        ].map { Array($0.utf8) }
+        let tokens = [
+            "\r\n", "Content-Length: 7\r\n", "Transfer-Encoding: chunked\r\n", "FFFFFFFFFFFFFFFF", "\0", "0\r\n\r\n",
+        ]
+        for round in 0..<1_500 {
+            let text = String(decoding: random.damage(texts[round % 3], with: tokens).map { $0 & 0x7F }, as: UTF8.self)
+            let results = [1, 5, 1000].map { read(text, size: $0, close: true) }
+            for other in results[1...] {
+                #expect(other.events == results[0].events, "round \(round): \(text.debugDescription)")
+            }
+        }
     }
 
     @Test func garbageIsNotHTTP() {

@@ -109,10 +109,10 @@ struct UploadTests {
             try await write(ByteBuffer(string: "def"))
         }
         var request = bench.request("/a", method: "PUT", body: .stream(length: nil, source))
-        request.deadlines.bodyIdle = .milliseconds(50)
+        request.deadlines.bodyIdle = .milliseconds(500)
         let exchanged = try await Exchanged(bench.client, request, on: eventLoop)
         try await eventually { latch.waiters == 1 }
-        try await Task.sleep(for: .milliseconds(150))
+        try await Task.sleep(for: .milliseconds(750))
         #expect(!exchanged.isOver)
         latch.open()
         try await exchanged.over()
