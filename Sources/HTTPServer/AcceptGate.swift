@@ -58,6 +58,8 @@ final class AcceptGate: ChannelDuplexHandler {
     private var isHeld = false
     private var isClosed = false
     private var backsOff = false
+    /// One chain of timers, however often accepting stops and goes on.
+    private var isAsking = false
 
     /// `makeRoom` closes idle connections; called again and again while the server is full.
     init(budget: ConnectionBudget, logger: Logger, counters: LoopCounters, makeRoom: @escaping () -> Void) {
@@ -100,7 +102,7 @@ final class AcceptGate: ChannelDuplexHandler {
         } else {
             counters.acceptPauses.add()
             budget.whenRoom(resume)
-            askForRoom(eventLoop)
+            if !isAsking { askForRoom(eventLoop) }
         }
     }
 
@@ -111,7 +113,8 @@ final class AcceptGate: ChannelDuplexHandler {
     }
 
     private func askForRoom(_ eventLoop: any EventLoop) {
-        guard isHeld, !isClosed else { return }
+        isAsking = isHeld && !isClosed
+        guard isAsking else { return }
         makeRoom()
         eventLoop.assumeIsolated().scheduleTask(in: Tuning.makeRoomAgain) { self.askForRoom(eventLoop) }
     }

@@ -244,7 +244,9 @@ extension HTTP1Connection {
         switch phase {
         case .head: input.readableBytes < max(loop.limits.inputBytes, loop.limits.headBytes + 1)
         case .exchange:
-            (state.requestBody == .reading && !readingPaused) || input.readableBytes < loop.limits.inputBytes
+            // A body is not delivered while an answer given whole waits for the client to take it.
+            (state.requestBody == .reading && !readingPaused && pendingBody.isEmpty)
+                || input.readableBytes < loop.limits.inputBytes
         case .draining, .closing, .lingering, .closed: true
         }
     }

@@ -192,6 +192,24 @@ struct AsyncResponderTests {
         }
     }
 
+    @Test("a write that closes the connection itself throws: nobody waits for a client that is gone")
+    func fatalWrite() async throws {
+        let failure = NIOLockedValueBox<String?>(nil)
+        try await Self.run { _, response in
+            do {
+                try await response.begin(ResponseHead(status: 200), bodyLength: 2)
+                try await response.write(ByteBuffer(string: "longer"))
+                failure.withLockedValue { $0 = "none" }
+            } catch { failure.withLockedValue { $0 = "\(error)" } }
+        } _: { server in
+            let client = try await server.connect()
+            try await client.send(Self.get())
+            _ = try await client.untilClosed()
+            try await eventually("the write's end") { failure.withLockedValue { $0 } != nil }
+            #expect(failure.withLockedValue { $0 } == "\(ExchangeError.clientGone)")
+        }
+    }
+
     @Test("calls in the wrong order are errors, not crashes")
     func wrongOrder() async throws {
         let errors = NIOLockedValueBox<[String]>([])

@@ -56,6 +56,33 @@ struct RequestBodyTests {
         }
     }
 
+    @Test("a client that sends on without taking a large answer is held back")
+    func answerNotTaken() async throws {
+        try await TestServer.run { _, exchange in
+            exchange.delegate = Recorder(Recorder.Log())
+            exchange.readBody()
+            exchange.respond(
+                head: ByteBuffer(string: "HTTP/1.1 200 OK\r\n"),
+                extra: ByteBuffer(),
+                body: LargeBody.pieces,
+                sendBody: true
+            )
+        } _: { server in
+            let client = try await server.connect(receiveBuffer: 64 * 1024)
+            try await client.setReading(false)
+            try await client.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: \(24 << 20)\r\n\r\n")
+            let sent = NIOLockedValueBox(false)
+            let sending = Task {
+                try await client.send(LargeBody.bytes)
+                sent.withLockedValue { $0 = true }
+            }
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(!sent.withLockedValue { $0 })
+            await client.reset()
+            try? await sending.value
+        }
+    }
+
     @Test("malformed chunks: 400, and the delegate hears that the exchange is over")
     func malformedChunks() async throws {
         let log = Recorder.Log()
