@@ -34,6 +34,25 @@ enum EdgeMetrics {
                 }
             }
         }
+        for counter in ServerCounter.allCases {
+            metrics.counter(counter.descriptor) {
+                let counted = server.counters.snapshot()
+                let value =
+                    switch counter {
+                    case .accepted: counted.connectionsAccepted
+                    case .acceptPauses: counted.acceptPauses
+                    case .tlsFailures: counted.tlsFailures
+                    case .headTimeouts: counted.headTimeouts
+                    case .bodyTimeouts: counted.bodyTimeouts
+                    case .writeTimeouts: counted.writeTimeouts
+                    case .idleTimeouts: counted.idleTimeouts
+                    case .badRequests: counted.badRequests
+                    case .clientsGone: counted.clientsGone
+                    case .aborted: counted.aborted
+                    }
+                return UInt64(max(0, value))
+            }
+        }
         for counter in StoreCounter.allCases {
             metrics.counter(counter.descriptor) {
                 let statistics = store.statistics()

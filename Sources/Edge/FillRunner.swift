@@ -209,7 +209,9 @@ final class FillRunner: OriginDelegate {
     /// A bucket's error: everyone who waits gets the edge's own words for it.
     private func pass(refusing answer: OriginAnswer) {
         exchange?.cancel()
-        fail(.bucket(answer.head.status, reason))
+        // Nothing broke: it is the bucket's whole answer.
+        context.counters.add(.fillsCompleted)
+        finish { fill in fill.fail(.bucket(answer.head.status, reason)) }
     }
 
     /// A 304; one that names another entity than the stored one (RFC 9111, section 4.3.4) is followed by a full request.

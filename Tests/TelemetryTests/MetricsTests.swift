@@ -38,7 +38,7 @@ import Testing
         #expect(EdgeCounter.allCases.map(\.rawValue) == Array(0..<EdgeCounter.allCases.count))
         let all =
             EdgeCounter.allCases.map(\.descriptor) + EdgeGauge.allCases.map(\.descriptor)
-            + StoreCounter.allCases.map(\.descriptor)
+            + StoreCounter.allCases.map(\.descriptor) + ServerCounter.allCases.map(\.descriptor)
         let rows = Set(all.map { "\($0.name)\($0.labels)" })
         #expect(rows.count == all.count, "two rows are the same")
         for (name, family) in Dictionary(grouping: all, by: \.name) {
