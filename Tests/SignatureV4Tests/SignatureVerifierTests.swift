@@ -1,4 +1,5 @@
 import HTTPWire
+import TestSupport
 import Testing
 
 @testable import SignatureV4
@@ -42,6 +43,29 @@ struct SignatureVerifierTests {
             } catch {
                 return error.code
             }
+        }
+    }
+
+    @Test("Damaged authorization fields are refused, and nothing else happens")
+    func damaged() throws {
+        var random = SeededGenerator(seed: 41)
+        var request = Request()
+        request.sign()
+        let field = Array((request.fields[.authorization] ?? "").utf8)
+        let date = Array("20231114T221320Z".utf8)
+        for round in 0..<1_000 {
+            var bytes = field
+            while bytes == field {
+                bytes = random.damage(field, with: ["/", ",", "=", "aws4_request", "\u{661}", ";"])
+            }
+            let text = String(decoding: bytes, as: UTF8.self)
+            var damaged = request
+            damaged.fields.set(.authorization, text)
+            // Blanks, an empty part and the case of names and digits mean nothing.
+            let mayHold =
+                (try? AuthorizationField(text)) == (try AuthorizationField(String(decoding: field, as: UTF8.self)))
+            #expect(mayHold || damaged.failure() != nil, "round \(round): \(text)")
+            _ = AmzDate.parseBasic(String(decoding: random.damage(date, with: ["Z", "T", "\u{661}"]), as: UTF8.self))
         }
     }
 
