@@ -173,11 +173,20 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ] + nio
         ),
-        tests("Edge", ["TestSupport"] + nio),
-        // Behaviour of the built program, client and origin scripted.
+        tests(
+            "Edge",
+            [
+                "HTTPWire", "CachingRules", "CacheStore", "ContentCoding", "Telemetry", "Settings", "HTTPServer",
+                "HTTPClient", "Origins", "ControlPlane", logging,
+            ] + nio
+        ),
+        // Behaviour of a whole edge, client and origin scripted: in process, and as the built program.
         .testTarget(
             name: "ScenarioTests",
-            dependencies: ["TestSupport", "Apus"] + nio,
+            dependencies: [
+                "TestSupport", "Apus", "Edge", "HTTPWire", "CachingRules", "CacheStore", "ContentCoding",
+                "ControlPlane", "Settings", "Telemetry", logging,
+            ] + nio,
             swiftSettings: swiftSettings
         ),
     ]

@@ -29,7 +29,7 @@ extension EdgeResponder {
         if identity.head.variesByEncoding, let coding = preferredCoding(head), coding != .identity {
             if let ready = resource.representation(for: coding) {
                 form = ready
-            } else if wantsForm(of: identity, coding) {
+            } else if wantsForm(of: identity, coding, at: site) {
                 let waits = identity.body.length <= Limits.formWaitBytes
                 if waits { return answerWhenMade(copy head, resource, coding, site, provenance, on: exchange) }
                 context.forms.make(coding, of: resource)
@@ -111,8 +111,14 @@ extension EdgeResponder {
         return AcceptEncoding.preferred(head.fields, available: FormMaker.codings)
     }
 
-    private func wantsForm(of identity: Representation, _ coding: Coding) -> Bool {
-        identity.body.length <= Limits.formBytes && !identity.hasDeclined(coding)
+    /// `Vary: Accept-Encoding` may be the origin's own word, for a body that is encoded already or must stay as it is.
+    private func wantsForm(of identity: Representation, _ coding: Coding, at site: Site) -> Bool {
+        guard identity.body.length <= Limits.formBytes, !identity.hasDeclined(coding) else { return false }
+        let head = identity.head
+        if head.status == 200, site.mayCompress(head.fields, length: head.bodyLength) { return true }
+        // Looked at once, not by every hit.
+        identity.decline(coding)
+        return false
     }
 
     private func answerWhenMade(

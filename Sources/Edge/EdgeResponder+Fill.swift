@@ -16,7 +16,7 @@ extension EdgeResponder {
 
     /// Whether the request is to wait for the whole body, since it would take a compressed form that can be made soon.
     func wantsWhole(_ filled: FillHead, for head: RequestHead) -> Bool {
-        guard filled.isRetained, filled.stored.variesByEncoding, head.method == .get,
+        guard filled.isRetained, filled.mayHaveForms, head.method == .get,
             let length = filled.length, length <= Limits.formWaitBytes
         else { return false }
         return preferredCoding(head).map { $0 != .identity } ?? false
@@ -27,7 +27,9 @@ extension EdgeResponder {
         let head = transaction.head
         if case .origin(let reason, let status, let stored) = filled.source {
             if !transaction.isCollapsed { counters.add(stored ? .requestsMiss : .requestsBypass) }
-            fields.writeForward(reason, status: status, stored: stored, collapsed: transaction.isCollapsed)
+            // A cache in front of the origin may have aged it (RFC 9111, section 4.2.3).
+            let age = filled.stored.fields.contains(.age) ? filled.stored.freshness.age(now: UnixClock.seconds()) : nil
+            fields.writeForward(reason, status: status, stored: stored, collapsed: transaction.isCollapsed, age: age)
         }
         if filled.stored.status == 200, isUnchanged(filled.stored, for: head) {
             counters.add(.responses3xx)

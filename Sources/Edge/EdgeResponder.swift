@@ -1,6 +1,7 @@
 import CacheStore
 import CachingRules
 import ContentCoding
+import ControlPlane
 import HTTPServer
 import HTTPWire
 import NIOCore
@@ -64,21 +65,31 @@ final class EdgeResponder: RequestResponder {
         }
         guard context.hasRoomForFill else { return refuse(exchange, .tooBusy, isHead: head.method == .head) }
         let transaction = Transaction(responder: self, exchange: exchange, site: site, key: key, head: head)
-        guard head.method == .get, !context.hitForMiss.contains(hash, now: UnixClock.seconds()) else {
-            return startAlone(transaction)
+        guard mayShare(head, at: site), !context.hitForMiss.contains(hash, now: UnixClock.seconds()) else {
+            return startAlone(transaction, previous: previous)
         }
-        let admission = context.fills.joinOrCreate(key, epochs: context.store.epochs, reader: transaction) {
+        let admission = context.fills.joinOrCreate(
+            key,
+            epochs: context.store.epochs,
+            knowsPurges: context.lease.mayServeWithoutRevalidation,
+            reader: transaction
+        ) {
             context.makeFill(key, site: site)
         }
         switch admission {
         case .joined(let fill):
             counters.add(.requestsCollapsed)
             transaction.wait(for: fill, collapsed: true)
-        case .created(let fill):
+        case .created(let fill, let predecessor):
             let runner = FillRunner(fill, context: context, request: head, previous: previous, on: eventLoop)
-            runner.start()
+            runner.start(after: predecessor)
             transaction.wait(for: fill, collapsed: false)
         }
+    }
+
+    /// Whether what the origin answers may be for others, as far as the request says.
+    private func mayShare(_ head: RequestHead, at site: Site) -> Bool {
+        head.method == .get && (site.isBucket || !CacheControl(head.fields).noStore)
     }
 
     /// The fill's answer was not for sharing: this request asks for itself.
@@ -90,15 +101,16 @@ final class EdgeResponder: RequestResponder {
                 site: transaction.site,
                 key: transaction.key,
                 head: transaction.head
-            )
+            ),
+            previous: nil
         )
     }
 
     /// A fill that nobody else may join: HEAD, and what cannot be shared.
-    private func startAlone(_ transaction: Transaction) {
+    private func startAlone(_ transaction: Transaction, previous: Resource?) {
         let fill = context.makeFill(transaction.key, site: transaction.site)
         _ = fill.join(transaction)
-        let runner = FillRunner(fill, context: context, request: transaction.head, previous: nil, on: eventLoop)
+        let runner = FillRunner(fill, context: context, request: transaction.head, previous: previous, on: eventLoop)
         runner.start()
         transaction.wait(for: fill, collapsed: false)
     }

@@ -16,7 +16,8 @@ public final class EdgeServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let pool: NIOThreadPool
     private let client: HTTPClient
-    private let store: CacheStore
+    /// What its event loops share.
+    let context: EdgeContext
     private let agent: EdgeAgent?
     private let server: HTTPServer
     private let status: HTTPServer?
@@ -25,7 +26,12 @@ public final class EdgeServer: Sendable {
     /// Opens the cache and prepares everything; nothing is bound yet.
     ///
     /// - Throws: ``EdgeError`` with one sentence for the operator.
-    public init(_ settings: EdgeSettings, version: String, logger: Logger) throws(EdgeError) {
+    public convenience init(_ settings: EdgeSettings, version: String, logger: Logger) throws(EdgeError) {
+        try self.init(settings, version: version, logger: logger, lease: nil)
+    }
+
+    /// - Parameter lease: in place of the one that control renews, or of the endless one of an edge without control.
+    init(_ settings: EdgeSettings, version: String, logger: Logger, lease: EdgeLease?) throws(EdgeError) {
         let threads = settings.threads ?? System.coreCount
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let pool = NIOThreadPool(numberOfThreads: max(1, min(threads, 4)))
@@ -42,7 +48,7 @@ public final class EdgeServer: Sendable {
             store: store,
             objectLimit: settings.cache.maxObject?.bytes,
             forms: FormMaker(store: store, pool: pool, counters: counters, logger: logger),
-            lease: agent?.lease ?? EdgeLease(endless: true),
+            lease: lease ?? agent?.lease ?? EdgeLease(endless: true),
             counters: counters,
             logger: logger
         )
@@ -54,7 +60,7 @@ public final class EdgeServer: Sendable {
         self.group = group
         self.pool = pool
         self.client = client
-        self.store = store
+        self.context = context
         self.agent = agent
         self.server = server
         status = try parts.status(context, agent: agent, server: server, group: group)
@@ -91,7 +97,7 @@ public final class EdgeServer: Sendable {
         await status?.shutdown(gracePeriod: .seconds(1))
         await agentTask.withLockedValue { $0 }?.value
         await client.shutdown()
-        await store.close()
+        await context.store.close()
         try? await pool.shutdownGracefully()
         try? await group.shutdownGracefully()
     }

@@ -23,8 +23,8 @@ final class Fill: Sendable {
         case streaming(FillHead)
         /// Everything is here and can be served like any entry.
         case complete(Resource, FillSource)
-        /// Everything has come, and nothing of it was kept.
-        case passed
+        /// Everything has come, and nothing of it is kept: the pieces go when everyone has sent them.
+        case passed(FillHead)
         /// Not for this reader: it has to ask the origin on its own.
         case unshareable
         case failed(FillFailure)
@@ -38,6 +38,10 @@ final class Fill: Sendable {
         var heldBytes = 0
         var isWindow = false
         var isOpen = true
+        /// The request to the origin has been sent, or is about to be.
+        var hasAsked = false
+        /// What waits for the head, or for the end without one.
+        var followers: [@Sendable () -> Void] = []
         /// Only the reader that made the fill may have its answer.
         var isExclusive = false
         /// The reader that made the fill; nil once it has left, since another object may get its identity then.
@@ -76,11 +80,12 @@ final class Fill: Sendable {
 
     // MARK: Readers, on their own loops
 
-    /// False: the fill takes nobody any more.
-    func join(_ reader: Transaction) -> Bool {
+    /// False: the fill takes nobody any more, or, `onlyBeforeAsking`, its question is older than the reader.
+    func join(_ reader: Transaction, onlyBeforeAsking: Bool = false) -> Bool {
         let loop = reader.eventLoop
         return state.withLockedValue { state in
-            guard state.isOpen, state.readerCount < Limits.fillReaders else { return false }
+            guard state.isOpen, state.readerCount < Limits.fillReaders, !(onlyBeforeAsking && state.hasAsked)
+            else { return false }
             if !state.hadOwner { state.owner = ObjectIdentifier(reader) }
             state.hadOwner = true
             state.readerCount += 1
@@ -133,6 +138,23 @@ final class Fill: Sendable {
 
     var hasReaders: Bool { state.withLockedValue { $0.readerCount > 0 } }
 
+    /// Call before the request is sent.
+    func willAsk() {
+        state.withLockedValue { $0.hasAsked = true }
+    }
+
+    /// Calls `action`, on any thread, when the head has come or the fill has ended without one.
+    func whenAnswered(_ action: @escaping @Sendable () -> Void) {
+        let isAnswered = state.withLockedValue { state in
+            if case .waiting = state.progress {
+                state.followers.append(action)
+                return false
+            }
+            return true
+        }
+        if isAnswered { action() }
+    }
+
     /// The head has come, and the answer will be stored: pieces are retained.
     func begin(_ head: FillHead) {
         update { $0.progress = .streaming(head) }
@@ -149,12 +171,14 @@ final class Fill: Sendable {
     }
 
     /// Takes a piece. False: more than the window is held; pause the origin until `FillRunner.resume`.
+    ///
+    /// Looks after the readers of this loop have been told: what they have sent at once must not pause the origin, since
+    /// they would have nothing left that could let it go on. Those of other loops resume by a task of their own.
     func append(_ piece: ByteBuffer) -> Bool {
         update { state in
             state.pieces.append(piece)
             state.heldBytes += piece.readableBytes
         }
-        // Only now: readers of this loop may have taken everything meanwhile, and then nobody would resume.
         return state.withLockedValue { !$0.isWindow || $0.heldBytes < Limits.passWindow }
     }
 
@@ -173,13 +197,15 @@ final class Fill: Sendable {
     func end() {
         update { state in
             state.isOpen = false
-            state.progress = .passed
+            if case .streaming(let head) = state.progress { state.progress = .passed(head) }
         }
     }
 
-    func complete(_ resource: Resource, _ source: FillSource) {
+    /// `exclusive`: only the request that made the fill gets it.
+    func complete(_ resource: Resource, _ source: FillSource, exclusive: Bool = false) {
         update { state in
             state.isOpen = false
+            state.isExclusive = exclusive
             state.progress = .complete(resource, source)
         }
     }
@@ -194,8 +220,10 @@ final class Fill: Sendable {
     // MARK: Private
 
     private func update(_ change: (inout State) -> Void) {
+        var followers: [@Sendable () -> Void] = []
         let toNotify: [Group] = state.withLockedValue { state in
             change(&state)
+            if case .waiting = state.progress {} else { swap(&followers, &state.followers) }
             var groups: [Group] = []
             for index in state.groups.indices where !state.groups[index].isNotified {
                 state.groups[index].isNotified = true
@@ -210,6 +238,7 @@ final class Fill: Sendable {
                 group.loop.execute { self.notify(group) }
             }
         }
+        for follower in followers { follower() }
     }
 
     /// On the group's loop.

@@ -60,9 +60,18 @@ final class FillRunner: OriginDelegate {
         }
     }
 
-    func start() {
+    /// - Parameter predecessor: waits until this one has an answer.
+    func start(after predecessor: Fill? = nil) {
         context.counters.add(.fillsStarted)
         context.fillsUnderWay.add(1, ordering: .relaxed)
+        guard let predecessor else { return begin() }
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        predecessor.whenAnswered {
+            bound.eventLoop.execute { bound.value.begin() }
+        }
+    }
+
+    private func begin() {
         if previous == nil, context.store.isOnDisk(fill.key.hash) {
             context.store.loadFromDisk(fill.key, on: loop) { self.loaded($0) }
         } else {
@@ -91,6 +100,7 @@ final class FillRunner: OriginDelegate {
         phase = .asking
         requestTime = UnixClock.seconds()
         generation = context.store.nextGeneration()
+        fill.willAsk()
         let isHead = request.method == .head
         // A purge may have come between the look-up and the fill's mark: no 304 must revive what it killed (rule N3).
         if let known = previous, context.store.epochs.isDead(known.identity, key: known.key) { previous = nil }
@@ -127,8 +137,7 @@ final class FillRunner: OriginDelegate {
         if answer.hidesBody {
             return pass(refusing: answer)
         }
-        var head = answer.head
-        head.fields.remove(.acceptRanges)
+        let head = Self.received(answer.head, at: now)
         let freshness = Freshness.of(
             head,
             requestTime: requestTime,
@@ -143,6 +152,15 @@ final class FillRunner: OriginDelegate {
         } else {
             beginRetaining(entry)
         }
+    }
+
+    /// What is kept of a head. Without a Date it gets that of its arrival (RFC 9110, section 6.6.1): later ones would
+    /// make it younger than it is.
+    private static func received(_ given: ResponseHead, at now: Int64) -> ResponseHead {
+        var head = given
+        head.fields.remove(.acceptRanges)
+        if !head.fields.contains(.date) { head.fields.append(.date, HTTPDate.format(now)) }
+        return head
     }
 
     /// Why the answer is not kept; nil: it is.
@@ -160,9 +178,7 @@ final class FillRunner: OriginDelegate {
 
     private func beginRetaining(_ given: PendingEntry) {
         var entry = given
-        if fill.site.compress, entry.head.status == 200, isWorthCompressing(entry) {
-            entry.addVaryAcceptEncoding()
-        }
+        entry.prepareForms(at: fill.site)
         let isSmallEnough = (entry.length ?? 0) <= UInt64(context.objectLimit)
         guard isSmallEnough, context.store.reserve(Int(entry.length ?? 0)) else { return beginLarge(entry) }
         reserved = Int(entry.length ?? 0)
@@ -189,17 +205,11 @@ final class FillRunner: OriginDelegate {
         cancelIfAbandoned()
     }
 
-    /// A length that is not known yet counts as long enough.
-    private func isWorthCompressing(_ entry: PendingEntry) -> Bool {
-        CompressionRule.worthCompressing(entry.head.fields, length: entry.length ?? Limits.formBytes)
-    }
-
     private func beginPassing(_ entry: PendingEntry, why: NoStoreReason, now: Int64) {
         phase = .passing
         // What a bucket answers depends on the key alone, so that all who wait may have it.
         let isExclusive = !fill.site.isBucket
-        // What a HEAD brings says nothing about whether a GET's answer can be shared.
-        if isExclusive, request.method == .get { context.hitForMiss.remember(fill.key.hash, now: now) }
+        if isExclusive, !why.isRequestsOwn { context.hitForMiss.remember(fill.key.hash, now: now) }
         let source = FillSource.origin(reason, status: entry.head.status, stored: false)
         fill.beginWindow(entry.fillHead(source, isRetained: false), exclusive: isExclusive)
         context.fills.remove(fill)
@@ -209,6 +219,8 @@ final class FillRunner: OriginDelegate {
     /// A bucket's error: everyone who waits gets the edge's own words for it.
     private func pass(refusing answer: OriginAnswer) {
         exchange?.cancel()
+        // What is gone must not come back when the bucket fails later.
+        if previous != nil, answer.head.status < 500 { context.store.remove(fill.key) }
         // Nothing broke: it is the bucket's whole answer.
         context.counters.add(.fillsCompleted)
         finish { fill in fill.fail(.bucket(answer.head.status, reason)) }
@@ -217,7 +229,7 @@ final class FillRunner: OriginDelegate {
     /// A 304; one that names another entity than the stored one (RFC 9111, section 4.3.4) is followed by a full request.
     private func unchanged(_ answer: OriginAnswer, now: Int64) {
         exchange?.cancel()
-        guard let previous else {
+        guard let previous, request.method == .get else {
             return originFailed(
                 OriginFailure(
                     status: 502,
@@ -239,8 +251,7 @@ final class FillRunner: OriginDelegate {
         context.counters.add(.originNotModified)
         let old = previous.identity.head
         let fields = StoredHeadUpdate.merging(stored: old.fields, notModified: answer.head.fields)
-        var head = ResponseHead(status: old.status, fields: fields)
-        head.fields.remove(.acceptRanges)
+        let head = Self.received(ResponseHead(status: old.status, fields: fields), at: now)
         let freshness = Freshness.of(
             head,
             requestTime: requestTime,
@@ -248,16 +259,43 @@ final class FillRunner: OriginDelegate {
             defaultTTL: fill.site.defaultTTL,
             heuristics: !fill.site.isBucket
         )
-        let newHead = StoredHead(
-            status: old.status,
-            fields: head.fields,
-            freshness: freshness,
-            bodyLength: old.bodyLength,
-            tags: answer.tags.isEmpty ? old.tags : answer.tags
+        let tags = answer.tags.isEmpty ? old.tags : answer.tags
+        var entry = PendingEntry(head: head, freshness: freshness, length: old.bodyLength, tags: tags)
+        if let why = refusalToStore(entry) {
+            return withdraw(previous, for: entry, why: why, now: now)
+        }
+        entry.prepareForms(at: fill.site)
+        complete(
+            context.freshen(
+                previous,
+                head: entry.storedHead(bodyLength: old.bodyLength),
+                generation: generation,
+                mark: fill.mark
+            ),
+            .origin(.stale, status: 304, stored: true)
+        )
+    }
+
+    /// The 304 has brought directives that forbid to keep the entry, or to share it.
+    private func withdraw(_ previous: Resource, for entry: PendingEntry, why: NoStoreReason, now: Int64) {
+        context.counters.add(.storesRefused)
+        let isExclusive = !fill.site.isBucket
+        if !why.isRequestsOwn {
+            context.store.remove(fill.key)
+            if isExclusive { context.hitForMiss.remember(fill.key.hash, now: now) }
+        }
+        let identity = previous.identity
+        // A name of its own: a coded form of it must never be taken for one of the entry, which others get.
+        let given = Representation(
+            generation: generation,
+            mark: fill.mark,
+            head: entry.storedHead(bodyLength: identity.head.bodyLength),
+            body: identity.body
         )
         complete(
-            context.freshen(previous, head: newHead, generation: generation, mark: fill.mark),
-            .origin(.stale, status: 304, stored: true)
+            Resource(key: fill.key, identity: given),
+            .origin(.stale, status: 304, stored: false),
+            exclusive: isExclusive
         )
     }
 
@@ -370,9 +408,9 @@ final class FillRunner: OriginDelegate {
 
     // MARK: The end
 
-    private func complete(_ resource: Resource, _ source: FillSource) {
+    private func complete(_ resource: Resource, _ source: FillSource, exclusive: Bool = false) {
         context.counters.add(.fillsCompleted)
-        finish { fill in fill.complete(resource, source) }
+        finish { fill in fill.complete(resource, source, exclusive: exclusive) }
     }
 
     private func fail(_ failure: FillFailure) {
@@ -410,7 +448,8 @@ final class FillRunner: OriginDelegate {
     func cancel() {
         guard case .passing = phase else { return }
         exchange?.cancel()
-        context.counters.add(.fillsBroken)
+        // After an answer to HEAD, or a 304, there is nothing more to want.
+        context.counters.add(request.method == .head ? .fillsCompleted : .fillsBroken)
         finish { _ in }
     }
 }

@@ -12,29 +12,34 @@ final class FillTable: Sendable {
     enum Admission {
         /// Wait for this one.
         case joined(Fill)
-        /// This one is the caller's to start.
-        case created(Fill)
+        /// This one is the caller's to start; with `after`, not before that one has an answer.
+        case created(Fill, after: Fill?)
     }
 
     /// Rule N1: joins the fill under way unless a purge that covers the key is newer than it; otherwise a new fill takes
     /// its place, and the old one goes on for those it already has.
+    ///
+    /// - Parameter knowsPurges: the edge has its lease. Without it, a purge that this edge has not heard of may be older
+    ///   than the request and newer than a fill's question to the origin: only a fill that has not asked yet is joined,
+    ///   and the next one asks when the one under way has its answer. So the origin still gets one request at a time.
     func joinOrCreate(
         _ key: CacheKey,
         epochs: PurgeEpochs,
+        knowsPurges: Bool,
         reader: Transaction,
         make: () -> Fill
     ) -> Admission {
         shard(key.hash).withLockedValue { fills in
+            var predecessor: Fill?
             // Its tags are unknown while it is under way, so that a purge of any tag counts.
-            if let current = fills[key.hash], current.key == key, epochs.mayJoin(current.mark, key: key, tags: nil),
-                current.join(reader)
-            {
-                return .joined(current)
+            if let current = fills[key.hash], current.key == key, epochs.mayJoin(current.mark, key: key, tags: nil) {
+                if current.join(reader, onlyBeforeAsking: !knowsPurges) { return .joined(current) }
+                if !knowsPurges { predecessor = current }
             }
             let fill = make()
             _ = fill.join(reader)
             fills[key.hash] = fill
-            return .created(fill)
+            return .created(fill, after: predecessor)
         }
     }
 

@@ -98,7 +98,11 @@ final class FormMaker: Sendable {
     /// On a thread of the pool.
     private func encode(_ resource: Resource, _ coding: Coding) -> Resource? {
         let identity = resource.identity
-        guard case .memory(let pieces) = identity.body.location else { return nil }
+        if let stored = stored(resource, with: coding) { return stored }
+        guard case .memory(let pieces) = identity.body.location else {
+            identity.decline(coding)
+            return nil
+        }
         do {
             let level = CompressionLevels.fast.level(for: coding)
             guard let encoded = try Compressor.encode(pieces, coding: coding, level: level) else {
@@ -122,6 +126,17 @@ final class FormMaker: Sendable {
             identity.decline(coding)
             return nil
         }
+    }
+
+    /// Readers of one fill share a snapshot that has no forms: the first of them may have had this one made and attached
+    /// before the next was told that the fill is complete.
+    private func stored(_ resource: Resource, with coding: Coding) -> Resource? {
+        let key = resource.key
+        guard let stored = store.lookup(hash: key.hash, key: key.bytes.span),
+            stored.identity.generation == resource.identity.generation,
+            stored.representation(for: coding) != nil
+        else { return nil }
+        return stored
     }
 
     /// The head of a coded form: its own length and entity tag, and the coding (RFC 9110, sections 8.4 and 8.8.3).

@@ -35,8 +35,10 @@ final class HitForMiss: Sendable {
     }
 
     private func turn(_ state: inout State, now: Int64) {
-        guard now - state.turnedAt >= period else { return }
-        state.old = now - state.turnedAt < 2 * period ? state.young : []
+        let elapsed = now - state.turnedAt
+        // Below: the clock was set back, and by more than two loops may differ.
+        guard elapsed >= period || elapsed < -period else { return }
+        state.old = (0..<2 * period).contains(elapsed) ? state.young : []
         state.young.removeAll(keepingCapacity: true)
         state.turnedAt = now
     }

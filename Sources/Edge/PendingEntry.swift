@@ -11,9 +11,23 @@ struct PendingEntry: Sendable {
     var length: UInt64?
     var tags: [String]
 
-    /// There may be coded forms of it, so that caches behind this one must ask for theirs (RFC 9110, 12.5.5).
-    mutating func addVaryAcceptEncoding() {
-        if !head.fields.hasToken(.vary, "accept-encoding") { head.fields.append(.vary, "Accept-Encoding") }
+    /// Whether the edge may make coded forms of it. A length that is not known yet counts as long enough.
+    private(set) var mayHaveForms = false
+
+    init(head: ResponseHead, freshness: Freshness, length: UInt64?, tags: [String]) {
+        self.head = head
+        self.freshness = freshness
+        self.length = length
+        self.tags = tags
+    }
+
+    /// Where coded forms of it may be made, caches behind this one must ask for theirs (RFC 9110, 12.5.5).
+    mutating func prepareForms(at site: Site) {
+        mayHaveForms =
+            head.status == 200
+            && site.mayCompress(head.fields, length: length ?? Limits.formBytes)
+        guard mayHaveForms, !head.fields.hasToken(.vary, "accept-encoding") else { return }
+        head.fields.append(.vary, "Accept-Encoding")
     }
 
     /// Whether nothing but Accept-Encoding, which the edge takes over, selects the answer.
@@ -35,6 +49,7 @@ struct PendingEntry: Sendable {
             stored: stored,
             http1: length == nil ? headWithoutLength : stored.http1,
             length: length,
+            mayHaveForms: mayHaveForms,
             source: source,
             isRetained: isRetained
         )
@@ -59,6 +74,8 @@ struct FillHead: Sendable {
     let http1: ByteBuffer
     /// Bytes of the body; nil when the origin did not say.
     let length: UInt64?
+    /// Whether the edge will make coded forms of it when somebody asks for them.
+    let mayHaveForms: Bool
     let source: FillSource
     /// The whole body will be an entry in memory; otherwise it passes through a window.
     let isRetained: Bool

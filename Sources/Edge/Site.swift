@@ -1,3 +1,5 @@
+import ContentCoding
+import HTTPWire
 import Origins
 import Settings
 
@@ -34,5 +36,10 @@ final class Site: Sendable {
         compress = settings.compress
         isBucket = if case .s3 = settings.origin { true } else { false }
         queryCounts = !isBucket
+    }
+
+    /// Whether coded forms of an answer with these fields, whose status is 200, are made here.
+    func mayCompress(_ fields: FieldList, length: UInt64) -> Bool {
+        compress && CompressionRule.worthCompressing(fields, length: length)
     }
 }

@@ -58,12 +58,12 @@ final class Transaction: ServerExchangeDelegate {
         case .waiting:
             switch fill.read(self, from: 0, limit: 0).progress {
             case .waiting: return
-            case .streaming(let filled): begin(filled)
+            // A short body that is not stored may have come to its end before this loop heard of its head.
+            case .streaming(let filled), .passed(let filled): begin(filled)
             case .complete(let resource, let source):
                 end { $0.responder.answer($0, with: resource, from: source, on: $1) }
             case .unshareable: end { $0.responder.fetchAlone($0, on: $1) }
             case .failed(let failure): end { $0.responder.fail($0, with: failure, on: $1) }
-            case .passed: end { $1.abort() }
             }
         case .waitingForWhole:
             switch fill.read(self, from: 0, limit: 0).progress {

@@ -1,0 +1,11 @@
+import CachingRules
+
+extension NoStoreReason {
+    /// It lies in the request alone: it says nothing about what others would get for the key.
+    var isRequestsOwn: Bool {
+        switch self {
+        case .method, .requestNoStore, .requestBody: true
+        default: false
+        }
+    }
+}
