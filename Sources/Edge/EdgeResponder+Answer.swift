@@ -64,7 +64,8 @@ extension EdgeResponder {
         case .filled(.origin(let reason, let status, let stored), let collapsed):
             fields.writeForward(reason, status: status, stored: stored, collapsed: collapsed, age: age)
         }
-        if let unchanged = notModified(form, of: resource, for: head) {
+        // Conditions are about a 200; any other status is sent as it is (RFC 9110, section 13.2.1).
+        if form.head.status == 200, let unchanged = notModified(form, of: resource, for: head) {
             counters.add(.responses3xx)
             exchange.respond(head: unchanged.head.http1NotModified, extra: fields.buffer, body: [], sendBody: false)
             return

@@ -41,6 +41,17 @@ struct RevalidationTests {
         }
     }
 
+    @Test("conditions are about a 200: a stored 404 or 301 is sent whole (RFC 9110 13.2.1)", arguments: [404, 301])
+    func conditionsOnOtherStatuses(status: Int) async throws {
+        try await scenario(.http) { stage in
+            let fields: KeyValuePairs = ["ETag": "\"v1\"", "Cache-Control": "max-age=1000", "Location": "/b"]
+            stage.origin.on("/a", ScriptedAnswer(status, fields, body: "gone"))
+            #expect(try await stage.get("/a").status == status)
+            let hit = try await stage.get("/a", ["If-None-Match": "\"v1\""])
+            #expect(hit.isHit && hit.status == status && hit.text == "gone")
+        }
+    }
+
     @Test("200 replaces the entry and what was derived from it")
     func replaces() async throws {
         try await scenario { stage in
