@@ -73,6 +73,11 @@ extension DiskTier {
             let freed = state.unqueue { form, _ in
                 form.generation == generation && !forms.contains { $0.coding == form.coding }
             }
+            if let current = state.current, current.hash == hash, current.generation == generation,
+                !forms.contains(where: { $0.coding == current.coding })
+            {
+                state.current?.isCancelled = true
+            }
             var places: [DiskIndex.Place] = []
             var mustWake = false
             for slot in state.index.slots(hash) where state.index[slot].generation == generation {
@@ -221,7 +226,7 @@ extension DiskTier.State {
 
     /// Whether a form of this generation is queued or being written.
     func isComing(_ hash: UInt128, generation: UInt64) -> Bool {
-        if let current, current.hash == hash, current.generation == generation { return !current.isCancelled }
+        if let current, current.hash == hash, current.generation == generation, !current.isCancelled { return true }
         return queue.contains { job in
             guard case .form(let key, let form, _) = job else { return false }
             return key.hash.value == hash && form.generation == generation

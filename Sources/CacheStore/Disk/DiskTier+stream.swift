@@ -17,7 +17,8 @@ extension DiskTier {
             state.streams[state.lastStream] = Current(
                 hash: key.hash.value,
                 generation: form.generation,
-                variantTag: form.variantTag
+                variantTag: form.variantTag,
+                coding: form.coding
             )
             state.queue.append(.begin(state.lastStream, key, form, bodyLength: bodyLength))
             return state.lastStream

@@ -1,4 +1,5 @@
 import CachePolicy
+import CachingRules
 import Glibc
 import Logging
 import NIOConcurrencyHelpers
@@ -43,6 +44,7 @@ final class DiskTier: Sendable {
         var hash: UInt128
         var generation: UInt64
         var variantTag: UInt16
+        var coding: Coding
         var isCancelled = false
     }
 

@@ -49,7 +49,12 @@ final class DiskWriter: @unchecked Sendable {
             case .form(let key, let form, let cost):
                 state.queueBytes -= cost
                 let tag = form.variantTag
-                state.current = DiskTier.Current(hash: key.hash.value, generation: form.generation, variantTag: tag)
+                state.current = DiskTier.Current(
+                    hash: key.hash.value,
+                    generation: form.generation,
+                    variantTag: tag,
+                    coding: form.coding
+                )
             case .piece(_, let buffer):
                 state.queueBytes -= buffer.readableBytes
             default: break
