@@ -20,4 +20,6 @@ public enum NoStoreReason: String, Sendable, CaseIterable {
     case partial
     /// A GET with a body: the body is not part of the key (RFC 9110, section 9.3.1).
     case requestBody = "request-body"
+    /// The client's own Range or conditions went to the origin: the answer is for it alone.
+    case requestConditions = "request-conditions"
 }

@@ -19,10 +19,14 @@ struct AnswerFields {
     }
 
     /// An answer from the store, the hot path.
-    mutating func writeHit(ttl: Int64, age: Int64) {
+    mutating func writeHit(ttl: Int64, age: Int64, detail: String? = nil) {
         buffer.clear()
         buffer.writeImmutableBuffer(hitPrefix)
         buffer.writeDecimal(ttl)
+        if let detail {
+            buffer.writeStaticString("; detail=")
+            buffer.writeString(detail)
+        }
         writeAge(age)
     }
 

@@ -13,7 +13,12 @@ final class EdgeContext: Sendable {
     let sites: SiteTable
     let store: CacheStore
     let fills = FillTable()
-    let hitForMiss = HitForMiss()
+    /// Keys whose last answer could not be shared: their requests do not wait for each other. Without it, every request
+    /// for an uncacheable page would queue behind the one before it.
+    let hitForMiss = RecentKeys(period: Limits.hitForMissPeriod)
+    /// Keys whose revalidation has just failed: an origin that is down is not asked anew by each request for what may be
+    /// served stale.
+    let failedRevalidations = RecentKeys(period: Limits.failedRevalidationPeriod)
     /// Fills that have begun and not ended, also those that nobody may join.
     let fillsUnderWay = Atomic(0)
     let forms: FormMaker
@@ -43,48 +48,11 @@ final class EdgeContext: Sendable {
         self.logger = logger
     }
 
-    /// What may be done with an entry now.
-    enum Verdict {
-        /// Serve it.
-        case fresh
-        /// Ask the origin whether it still holds; serve it if the origin fails and the site allows that.
-        case stale
-        /// Ask the origin; never serve it unless the origin confirms.
-        case unconfirmed
-        /// A purge has killed it: it may not even be a condition (rule N3).
-        case dead
-    }
-
-    func verdict(on resource: Resource, now: Int64) -> Verdict {
-        let state = store.epochs.state(of: resource.identity, key: resource.key)
-        if state == .dead { return .dead }
-        // Without a lease there may have been hard purges that this edge has not heard of.
-        guard state != .unconfirmed, lease.mayServeWithoutRevalidation else { return .unconfirmed }
-        if state == .softPurged { return .stale }
-        let head = resource.identity.head
-        return head.freshness.isFresh(now: now) && !head.cacheControl.noCache ? .fresh : .stale
-    }
-
     /// Whether another origin request may begin.
     var hasRoomForFill: Bool { fillsUnderWay.load(ordering: .relaxed) < Limits.fills }
 
-    func makeFill(_ key: CacheKey, site: Site) -> Fill {
-        Fill(key: key, site: site, mark: store.epochs.mark)
-    }
-
-    /// Whether a stale entry may be served if the origin fails; never one that the origin has to confirm.
-    func mayServeStaleOnError(_ resource: Resource, at site: Site, now: Int64) -> Bool {
-        switch verdict(on: resource, now: now) {
-        case .unconfirmed, .dead: return false
-        case .fresh, .stale: break
-        }
-        let head = resource.identity.head
-        return StaleRule.mayServeStaleOnError(
-            stored: head.cacheControl,
-            freshness: head.freshness,
-            siteStaleIfError: site.staleIfError,
-            now: now
-        )
+    func makeFill(_ task: FillTask) -> Fill {
+        Fill(key: task.key, site: task.site, mark: store.epochs.mark, variant: task.variant)
     }
 
     /// The entry with the head that a 304 has made (rule N3), and its coded forms with it.
@@ -96,8 +64,14 @@ final class EdgeContext: Sendable {
         let freshened = store.freshen(previous.key, generation: identity.generation, head: head, mark: mark) { form in
             FormMaker.freshenedHead(of: form.head, from: head)
         }
-        if let freshened { return freshened }
-        let renewed = Representation(generation: generation, mark: mark, head: head, body: identity.body)
+        if let variant = freshened?.variant(generation: identity.generation) { return variant }
+        let renewed = Representation(
+            generation: generation,
+            mark: mark,
+            variant: identity.variant,
+            head: head,
+            body: identity.body
+        )
         let unstored = Resource(key: previous.key, identity: renewed)
         // What lies on disk only cannot be stored again without its record, which that would drop.
         guard identity.body.disk == nil else { return unstored }

@@ -12,6 +12,8 @@ extension EdgeResponder {
     enum Provenance {
         /// From the store, without asking anyone.
         case hit
+        /// From the store, without waiting for anyone, although it is stale.
+        case stale(StaleUse)
         case filled(FillSource, collapsed: Bool)
     }
 
@@ -52,6 +54,8 @@ extension EdgeResponder {
         switch provenance {
         case .hit, .filled(.disk, _):
             fields.writeHit(ttl: freshness.lifetime - age, age: age)
+        case .stale(let use):
+            fields.writeHit(ttl: freshness.lifetime - age, age: age, detail: use.rawValue)
         case .filled(.staleIfError(let status), let collapsed):
             fields.writeForward(
                 .stale,

@@ -18,6 +18,9 @@ final class EdgeResponder: RequestResponder {
 
     private var key = RequestKey()
 
+    /// The key of the request at hand, to be kept.
+    func currentKey() -> CacheKey? { context.store.key(bytes: key.bytes) }
+
     init(context: EdgeContext, eventLoop: any EventLoop, slot: Int) {
         self.context = context
         self.eventLoop = eventLoop
@@ -37,81 +40,39 @@ final class EdgeResponder: RequestResponder {
         guard key.build(for: head, at: site) else { return refuse(exchange, .badTarget, isHead: isHead) }
 
         let hash = context.store.hash(key.bytes.span)
-        guard let resource = context.store.lookup(hash: hash, key: key.bytes.span) else {
-            return fetch(copy head, site: site, hash: hash, previous: nil, on: exchange)
+        let directives = context.directives(of: head, at: site)
+        let found = context.store.lookup(hash: hash, key: key.bytes.span)
+        guard let found else {
+            return fetch(copy head, site, hash, nil, .uriMiss, directives, on: exchange)
+        }
+        guard let resource = found.selected(by: head) else {
+            return fetch(copy head, site, hash, found, .varyMiss, directives, on: exchange)
+        }
+        // Whether the response may be used is for the origin to say (RFC 9111, section 4.3.2).
+        if !site.isBucket, head.fields.contains(.ifMatch) || head.fields.contains(.ifUnmodifiedSince) {
+            return fetch(copy head, site, hash, nil, .bypass, directives, on: exchange)
         }
         let now = UnixClock.seconds()
-        switch context.verdict(on: resource, now: now) {
+        switch context.verdict(on: resource, for: directives, now: now) {
         case .fresh:
             counters.add(.requestsHit)
             answer(head, with: resource, at: site, now: now, as: .hit, on: exchange)
-        case .stale, .unconfirmed:
-            fetch(copy head, site: site, hash: hash, previous: resource, on: exchange)
+        case .stale(let use):
+            if use.revalidates { revalidate(resource, at: site, hash, for: copy head, now: now) }
+            counters.add(.requestsStale)
+            answer(head, with: resource, at: site, now: now, as: .stale(use), on: exchange)
+        case .validate(let reason):
+            if reason == .stale, context.failedRevalidations.contains(hash, now: now),
+                context.mayServeStaleOnError(resource, at: site, for: directives, now: now)
+            {
+                counters.add(.requestsStale)
+                return answer(head, with: resource, at: site, now: now, as: .stale(.ifError), on: exchange)
+            }
+            fetch(copy head, site, hash, resource, reason, directives, on: exchange)
+        case .unconfirmed:
+            fetch(copy head, site, hash, resource, .stale, directives, on: exchange)
         case .dead:
-            fetch(copy head, site: site, hash: hash, previous: nil, on: exchange)
+            fetch(copy head, site, hash, nil, .uriMiss, directives, on: exchange)
         }
-    }
-
-    /// Asks the origin, or waits for the one who has asked already.
-    private func fetch(
-        _ head: RequestHead,
-        site: Site,
-        hash: KeyHash,
-        previous: Resource?,
-        on exchange: any ServerExchange
-    ) {
-        guard let key = context.store.key(bytes: self.key.bytes) else {
-            return refuse(exchange, .badTarget, isHead: head.method == .head)
-        }
-        guard context.hasRoomForFill else { return refuse(exchange, .tooBusy, isHead: head.method == .head) }
-        let transaction = Transaction(responder: self, exchange: exchange, site: site, key: key, head: head)
-        guard mayShare(head, at: site), !context.hitForMiss.contains(hash, now: UnixClock.seconds()) else {
-            return startAlone(transaction, previous: previous)
-        }
-        let admission = context.fills.joinOrCreate(
-            key,
-            epochs: context.store.epochs,
-            knowsPurges: context.lease.mayServeWithoutRevalidation,
-            reader: transaction
-        ) {
-            context.makeFill(key, site: site)
-        }
-        switch admission {
-        case .joined(let fill):
-            counters.add(.requestsCollapsed)
-            transaction.wait(for: fill, collapsed: true)
-        case .created(let fill, let predecessor):
-            let runner = FillRunner(fill, context: context, request: head, previous: previous, on: eventLoop)
-            runner.start(after: predecessor)
-            transaction.wait(for: fill, collapsed: false)
-        }
-    }
-
-    /// Whether what the origin answers may be for others, as far as the request says.
-    private func mayShare(_ head: RequestHead, at site: Site) -> Bool {
-        head.method == .get && (site.isBucket || !CacheControl(head.fields).noStore)
-    }
-
-    /// The fill's answer was not for sharing: this request asks for itself.
-    func fetchAlone(_ transaction: Transaction, on exchange: any ServerExchange) {
-        startAlone(
-            Transaction(
-                responder: self,
-                exchange: exchange,
-                site: transaction.site,
-                key: transaction.key,
-                head: transaction.head
-            ),
-            previous: nil
-        )
-    }
-
-    /// A fill that nobody else may join: HEAD, and what cannot be shared.
-    private func startAlone(_ transaction: Transaction, previous: Resource?) {
-        let fill = context.makeFill(transaction.key, site: transaction.site)
-        _ = fill.join(transaction)
-        let runner = FillRunner(fill, context: context, request: transaction.head, previous: previous, on: eventLoop)
-        runner.start()
-        transaction.wait(for: fill, collapsed: false)
     }
 }

@@ -15,6 +15,8 @@ final class Fill: Sendable {
     let site: Site
     /// What was applied of the purges before the origin was asked (rule N2).
     let mark: PurgeMark
+    /// The variant it is for, as far as that is known before the answer; its place in the table.
+    let variant: [UInt8]
 
     /// What a reader sees.
     enum Progress: Sendable {
@@ -62,10 +64,11 @@ final class Fill: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
-    init(key: CacheKey, site: Site, mark: PurgeMark) {
+    init(key: CacheKey, site: Site, mark: PurgeMark, variant: [UInt8] = []) {
         self.key = key
         self.site = site
         self.mark = mark
+        self.variant = variant
     }
 
     /// The runner is done; breaks the circle between the two.

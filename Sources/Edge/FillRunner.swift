@@ -14,15 +14,18 @@ import Telemetry
 final class FillRunner: OriginDelegate {
     private let fill: Fill
     private let context: EdgeContext
-    private let request: RequestHead
+    private let task: FillTask
     private let loop: any EventLoop
-    /// A stale entry that may be the condition of the request and the answer if the origin fails.
+    /// A stored variant that may be the condition of the request and the answer if the origin fails.
     private var previous: Resource?
+    /// Instead of an error that the origin answers with.
     private var mayServeStale = false
+    /// When the origin does not answer at all.
+    private var mayServeStaleAlone = false
 
     private var exchange: (any OriginExchange)?
     private var phase = Phase.starting
-    private var reason = ForwardReason.uriMiss
+    private var reason: ForwardReason
     private var requestTime: Int64 = 0
     /// Names the body that is asked for; taken before the request is sent, so that later requests have later bodies.
     private var generation: UInt64 = 0
@@ -42,11 +45,12 @@ final class FillRunner: OriginDelegate {
         case ended
     }
 
-    init(_ fill: Fill, context: EdgeContext, request: RequestHead, previous: Resource?, on loop: any EventLoop) {
+    init(_ fill: Fill, context: EdgeContext, task: FillTask, on loop: any EventLoop) {
         self.fill = fill
         self.context = context
-        self.request = request
-        self.previous = previous
+        self.task = task
+        self.previous = task.previous
+        reason = task.reason
         self.loop = loop
         fill.attach(self, on: loop)
     }
@@ -72,7 +76,7 @@ final class FillRunner: OriginDelegate {
     }
 
     private func begin() {
-        if previous == nil, context.store.isOnDisk(fill.key.hash) {
+        if previous == nil, reason == .uriMiss || reason == .varyMiss, context.store.isOnDisk(fill.key.hash) {
             context.store.loadFromDisk(fill.key, on: loop) { self.loaded($0) }
         } else {
             ask()
@@ -81,15 +85,23 @@ final class FillRunner: OriginDelegate {
 
     private func loaded(_ resource: Resource?) {
         guard case .starting = phase else { return }
-        if let resource {
-            switch context.verdict(on: resource, now: UnixClock.seconds()) {
-            case .fresh:
-                return complete(resource, .disk)
-            case .stale, .unconfirmed:
-                previous = resource
-            case .dead:
-                break
-            }
+        guard let resource else { return ask() }
+        guard let selected = resource.selected(by: task.head) else {
+            reason = .varyMiss
+            return ask()
+        }
+        switch context.verdict(on: selected, for: task.directives, now: UnixClock.seconds()) {
+        case .fresh, .stale:
+            // A stale one is in memory from now on, and the next request will have it revalidated.
+            return complete(resource, .disk)
+        case .validate(let why):
+            previous = selected
+            reason = why
+        case .unconfirmed:
+            previous = selected
+            reason = .stale
+        case .dead:
+            break
         }
         ask()
     }
@@ -100,26 +112,39 @@ final class FillRunner: OriginDelegate {
         phase = .asking
         requestTime = UnixClock.seconds()
         generation = context.store.nextGeneration()
+        if task.isOnlyIfCached { return fail(.onlyIfCached) }
         fill.willAsk()
-        let isHead = request.method == .head
         // A purge may have come between the look-up and the fill's mark: no 304 must revive what it killed (rule N3).
-        if let known = previous, context.store.epochs.isDead(known.identity, key: known.key) { previous = nil }
-        if let previous {
-            reason = .stale
-            mayServeStale = context.mayServeStaleOnError(previous, at: fill.site, now: requestTime)
+        if let known = previous, context.store.epochs.isDead(known.identity, key: known.key) {
+            previous = nil
+            reason = .uriMiss
         }
-        let validators = isHead ? nil : previous?.identity.head
+        if let previous {
+            mayServeStale = mayServe(previous, isDisconnected: false)
+            mayServeStaleAlone = mayServe(previous, isDisconnected: true)
+        }
+        let validators = task.head.method == .head ? nil : previous?.identity.head
         context.counters.add(.originRequests)
         exchange = fill.site.origin.fetch(
             OriginRequest(
-                method: isHead ? .head : .get,
+                method: task.head.method == .head ? .head : .get,
                 target: fill.key.target,
                 etag: validators?.etag,
                 lastModified: validators?.lastModified,
-                client: request
+                client: task.head
             ),
             on: loop,
             delegate: self
+        )
+    }
+
+    private func mayServe(_ stale: Resource, isDisconnected: Bool) -> Bool {
+        context.mayServeStaleOnError(
+            stale,
+            at: fill.site,
+            for: task.directives,
+            isDisconnected: isDisconnected,
+            now: requestTime
         )
     }
 
@@ -127,11 +152,12 @@ final class FillRunner: OriginDelegate {
         let now = UnixClock.seconds()
         let status = answer.head.status
         if status >= 500 { context.counters.add(.originErrors) }
-        if status == 304 {
+        if status == 304, !task.forwardsConditions {
             return unchanged(answer, now: now)
         }
         if status >= 500, mayServeStale, let previous {
             exchange?.cancel()
+            context.failedRevalidations.remember(fill.key.hash, now: now)
             return complete(previous, .staleIfError(status: status))
         }
         if answer.hidesBody {
@@ -145,7 +171,13 @@ final class FillRunner: OriginDelegate {
             defaultTTL: status == 200 ? fill.site.defaultTTL : nil,
             heuristics: !fill.site.isBucket
         )
-        let entry = PendingEntry(head: head, freshness: freshness, length: answer.length, tags: answer.tags)
+        let entry = PendingEntry(
+            head: head,
+            freshness: freshness,
+            length: answer.length,
+            tags: answer.tags,
+            variant: variant(of: head)
+        )
         if let why = refusalToStore(entry) {
             context.counters.add(.storesRefused)
             beginPassing(entry, why: why, now: now)
@@ -163,17 +195,20 @@ final class FillRunner: OriginDelegate {
         return head
     }
 
+    /// What a bucket answers depends on the key alone.
+    private func variant(of head: ResponseHead) -> [UInt8] {
+        fill.site.isBucket ? [] : VariantRule.variant(of: head.fields, for: task.head.fields)
+    }
+
     /// Why the answer is not kept; nil: it is.
     private func refusalToStore(_ entry: PendingEntry) -> NoStoreReason? {
-        let why = StorageRule.mayStore(
-            method: request.method,
-            requestFields: fill.site.isBucket ? FieldList() : request.fields,
+        if task.forwardsConditions { return .requestConditions }
+        return StorageRule.mayStore(
+            method: task.head.method,
+            requestFields: fill.site.isBucket ? FieldList() : task.head.fields,
             response: entry.head,
             hasDefaultTTL: fill.site.defaultTTL != nil
         )
-        if let why { return why }
-        // Variants by other request fields are not kept yet: such an answer is its own client's alone.
-        return fill.site.isBucket || entry.variesByEncodingAtMost ? nil : .varyStar
     }
 
     private func beginRetaining(_ given: PendingEntry) {
@@ -194,7 +229,8 @@ final class FillRunner: OriginDelegate {
                 fill.key,
                 head: entry.storedHead(bodyLength: entry.length ?? 0),
                 generation: generation,
-                mark: fill.mark
+                mark: fill.mark,
+                variant: entry.variant
             )
         }
         if diskFill == nil { context.counters.add(.storesRefused) }
@@ -229,7 +265,7 @@ final class FillRunner: OriginDelegate {
     /// A 304; one that names another entity than the stored one (RFC 9111, section 4.3.4) is followed by a full request.
     private func unchanged(_ answer: OriginAnswer, now: Int64) {
         exchange?.cancel()
-        guard let previous, request.method == .get else {
+        guard let previous, task.head.method == .get else {
             return originFailed(
                 OriginFailure(
                     status: 502,
@@ -243,6 +279,7 @@ final class FillRunner: OriginDelegate {
         }
         self.previous = nil
         mayServeStale = false
+        mayServeStaleAlone = false
         ask()
     }
 
@@ -259,8 +296,13 @@ final class FillRunner: OriginDelegate {
             defaultTTL: fill.site.defaultTTL,
             heuristics: !fill.site.isBucket
         )
-        let tags = answer.tags.isEmpty ? old.tags : answer.tags
-        var entry = PendingEntry(head: head, freshness: freshness, length: old.bodyLength, tags: tags)
+        var entry = PendingEntry(
+            head: head,
+            freshness: freshness,
+            length: old.bodyLength,
+            tags: answer.tags.isEmpty ? old.tags : answer.tags,
+            variant: previous.identity.variant
+        )
         if let why = refusalToStore(entry) {
             return withdraw(previous, for: entry, why: why, now: now)
         }
@@ -272,7 +314,7 @@ final class FillRunner: OriginDelegate {
                 generation: generation,
                 mark: fill.mark
             ),
-            .origin(.stale, status: 304, stored: true)
+            .origin(reason, status: 304, stored: true)
         )
     }
 
@@ -289,12 +331,13 @@ final class FillRunner: OriginDelegate {
         let given = Representation(
             generation: generation,
             mark: fill.mark,
+            variant: identity.variant,
             head: entry.storedHead(bodyLength: identity.head.bodyLength),
             body: identity.body
         )
         complete(
             Resource(key: fill.key, identity: given),
-            .origin(.stale, status: 304, stored: false),
+            .origin(reason, status: 304, stored: false),
             exclusive: isExclusive
         )
     }
@@ -372,6 +415,7 @@ final class FillRunner: OriginDelegate {
         let representation = Representation(
             generation: generation,
             mark: fill.mark,
+            variant: entry.variant,
             head: entry.storedHead(bodyLength: received),
             body: StoredBody(pieces: fill.pieces)
         )
@@ -393,8 +437,9 @@ final class FillRunner: OriginDelegate {
                 "detail": "\(failure.detail)", "message": "\(failure.message)",
             ]
         )
-        if case .asking = phase, mayServeStale, let previous {
-            return complete(previous, .staleIfError(status: nil))
+        if case .asking = phase, let previous {
+            context.failedRevalidations.remember(fill.key.hash, now: UnixClock.seconds())
+            if mayServeStaleAlone { return complete(previous, .staleIfError(status: nil)) }
         }
         fail(
             FillFailure(
@@ -449,7 +494,7 @@ final class FillRunner: OriginDelegate {
         guard case .passing = phase else { return }
         exchange?.cancel()
         // After an answer to HEAD, or a 304, there is nothing more to want.
-        context.counters.add(request.method == .head ? .fillsCompleted : .fillsBroken)
+        context.counters.add(task.head.method == .head ? .fillsCompleted : .fillsBroken)
         finish { _ in }
     }
 }

@@ -23,6 +23,14 @@ struct FillFailure: Error, Sendable {
     /// What the origin said; nil: nothing.
     var forwardStatus: Int?
 
+    /// The client forbids to ask the origin (RFC 9111, section 5.2.1.7).
+    static let onlyIfCached = FillFailure(
+        status: 504,
+        detail: "only-if-cached",
+        text: "Nothing that is stored here answers the request, and it forbids to ask the origin.",
+        reason: .request
+    )
+
     /// A bucket has answered with an error, whose XML is not for browsers.
     static func bucket(_ status: Int, _ reason: ForwardReason) -> FillFailure {
         switch status {

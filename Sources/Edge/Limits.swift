@@ -14,6 +14,12 @@ enum Limits {
     static let formQueue = 1_000
     /// Bytes of the bodies of these, at least ``formBytes``.
     static let formQueueBytes: UInt64 = 32 << 20
-    /// Keys remembered as not shareable, per generation.
-    static let hitForMissKeys = 16_384
+    /// Keys remembered as not shareable or as not revalidated, per generation.
+    static let recentKeys = 16_384
+    /// Seconds for which a key is remembered as not shareable.
+    static let hitForMissPeriod: Int64 = 10
+    /// Seconds beyond its lifetime for which a response is served at the least while its origin cannot be reached.
+    static let disconnectedStale: Int64 = 86_400
+    /// Seconds for which no second revalidation is tried after one that failed, while a stale answer may be given.
+    static let failedRevalidationPeriod: Int64 = 1
 }

@@ -10,15 +10,18 @@ struct PendingEntry: Sendable {
     /// Bytes of the body; nil when the origin did not say.
     var length: UInt64?
     var tags: [String]
+    /// The request's values of the fields that select it.
+    var variant: [UInt8]
 
     /// Whether the edge may make coded forms of it. A length that is not known yet counts as long enough.
     private(set) var mayHaveForms = false
 
-    init(head: ResponseHead, freshness: Freshness, length: UInt64?, tags: [String]) {
+    init(head: ResponseHead, freshness: Freshness, length: UInt64?, tags: [String], variant: [UInt8] = []) {
         self.head = head
         self.freshness = freshness
         self.length = length
         self.tags = tags
+        self.variant = variant
     }
 
     /// Where coded forms of it may be made, caches behind this one must ask for theirs (RFC 9110, 12.5.5).
@@ -28,15 +31,6 @@ struct PendingEntry: Sendable {
             && site.mayCompress(head.fields, length: length ?? Limits.formBytes)
         guard mayHaveForms, !head.fields.hasToken(.vary, "accept-encoding") else { return }
         head.fields.append(.vary, "Accept-Encoding")
-    }
-
-    /// Whether nothing but Accept-Encoding, which the edge takes over, selects the answer.
-    var variesByEncodingAtMost: Bool {
-        head.fields.values(.vary).allSatisfy { line in
-            line.split(separator: ",").allSatisfy {
-                $0.lowercased().filter { $0 != " " && $0 != "\t" } == "accept-encoding"
-            }
-        }
     }
 
     func storedHead(bodyLength: UInt64) -> StoredHead {
@@ -49,6 +43,7 @@ struct PendingEntry: Sendable {
             stored: stored,
             http1: length == nil ? headWithoutLength : stored.http1,
             length: length,
+            variant: variant,
             mayHaveForms: mayHaveForms,
             source: source,
             isRetained: isRetained
@@ -74,6 +69,8 @@ struct FillHead: Sendable {
     let http1: ByteBuffer
     /// Bytes of the body; nil when the origin did not say.
     let length: UInt64?
+    /// The values of the request fields that select it; empty: every request does.
+    let variant: [UInt8]
     /// Whether the edge will make coded forms of it when somebody asks for them.
     let mayHaveForms: Bool
     let source: FillSource

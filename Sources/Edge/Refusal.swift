@@ -25,6 +25,11 @@ struct Refusal: Sendable {
         text: "No site is configured here for this host."
     )
     static let badTarget = Refusal(status: 400, detail: "bad-target", text: "The request target is malformed.")
+    static let onlyIfCached = Refusal(
+        status: 504,
+        detail: "only-if-cached",
+        text: "Nothing that is stored here answers the request, and it forbids to ask the origin."
+    )
     static let tooBusy = Refusal(
         status: 503,
         detail: "busy",

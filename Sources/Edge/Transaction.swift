@@ -60,8 +60,7 @@ final class Transaction: ServerExchangeDelegate {
             case .waiting: return
             // A short body that is not stored may have come to its end before this loop heard of its head.
             case .streaming(let filled), .passed(let filled): begin(filled)
-            case .complete(let resource, let source):
-                end { $0.responder.answer($0, with: resource, from: source, on: $1) }
+            case .complete(let resource, let source): answer(with: resource, from: source)
             case .unshareable: end { $0.responder.fetchAlone($0, on: $1) }
             case .failed(let failure): end { $0.responder.fail($0, with: failure, on: $1) }
             }
@@ -69,8 +68,7 @@ final class Transaction: ServerExchangeDelegate {
             switch fill.read(self, from: 0, limit: 0).progress {
             case .waiting, .streaming: return
             case .passed: end { $1.abort() }
-            case .complete(let resource, let source):
-                end { $0.responder.answer($0, with: resource, from: source, on: $1) }
+            case .complete(let resource, let source): answer(with: resource, from: source)
             case .unshareable: end { $0.responder.fetchAlone($0, on: $1) }
             case .failed(let failure): end { $0.responder.fail($0, with: failure, on: $1) }
             }
@@ -79,7 +77,14 @@ final class Transaction: ServerExchangeDelegate {
         }
     }
 
+    /// The head, or the whole answer, may be that of another variant than this request selects.
+    private func answer(with resource: Resource, from source: FillSource) {
+        guard let selected = resource.selected(by: head) else { return end { $0.responder.fetchAlone($0, on: $1) } }
+        end { $0.responder.answer($0, with: selected, from: source, on: $1) }
+    }
+
     private func begin(_ filled: FillHead) {
+        guard VariantRule.selects(filled.variant, head) else { return end { $0.responder.fetchAlone($0, on: $1) } }
         if responder.wantsWhole(filled, for: head) {
             phase = .waitingForWhole
             return

@@ -57,18 +57,6 @@ struct PendingEntryTests {
         #expect(entry.mayHaveForms)
     }
 
-    @Test(
-        "is selected by Accept-Encoding at most, or by more",
-        arguments: [
-            ([:], true), (["Vary": "Accept-Encoding"], true), (["Vary": " accept-encoding ,Accept-Encoding"], true),
-            (["Vary": ""], true), (["Vary": "*"], false), (["Vary": "Cookie"], false),
-            (["Vary": "Accept-Encoding, Cookie"], false), (["Vary": "Accept-Encoding", "vary": "Cookie"], false),
-        ] as [(KeyValuePairs<String, String>, Bool)]
-    )
-    func selection(fields: KeyValuePairs<String, String>, expected: Bool) {
-        #expect(Self.entry(fields).variesByEncodingAtMost == expected)
-    }
-
     @Test("a head of known length is sent with it; one of unknown length without any, and without Age")
     func heads() {
         let source = FillSource.origin(.uriMiss, status: 200, stored: true)

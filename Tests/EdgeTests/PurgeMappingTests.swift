@@ -137,7 +137,7 @@ struct PurgeMappingTests {
         let key = try parts.key(host: host, target: target)
         let resource = try parts.store(parts.form(), key)
         parts.purge(try PurgeScope(url: purged))
-        #expect(parts.context.verdict(on: resource, now: UnixClock.seconds()) == .dead)
+        #expect(parts.context.verdict(on: resource, for: nil, now: UnixClock.seconds()) == .dead)
         #expect(parts.context.store.lookup(hash: key.hash, key: key.bytes.span) == nil)
     }
 
@@ -153,7 +153,7 @@ struct PurgeMappingTests {
         let parts = try Parts()
         let resource = try parts.store(parts.form(), try parts.key(host: "www.example.com", target: target))
         parts.purge(try PurgeScope(prefix: purged))
-        #expect(parts.context.verdict(on: resource, now: UnixClock.seconds()) == .dead)
+        #expect(parts.context.verdict(on: resource, for: nil, now: UnixClock.seconds()) == .dead)
     }
 
     @Test("a scope that is read back from the log means the same")
@@ -174,7 +174,7 @@ struct PurgeMappingTests {
             }
             parts.purge(try PurgeScope(site: purged))
             for (host, resource) in stored {
-                let verdict = parts.context.verdict(on: resource, now: UnixClock.seconds())
+                let verdict = parts.context.verdict(on: resource, for: nil, now: UnixClock.seconds())
                 #expect(verdict == (host == purged ? .dead : .fresh), "\(host) after a purge of \(purged)")
             }
         }
@@ -187,14 +187,16 @@ struct PurgeVerdictTests {
         "a softly purged entry is not even stale-if-error's answer without a lease: a hard purge may have been missed"
     )
     func softWithoutLease() throws {
-        for (lease, expected) in [(EdgeLease(endless: true), EdgeContext.Verdict.stale), (EdgeLease(), .unconfirmed)] {
+        for (lease, expected) in [(EdgeLease(endless: true), Verdict.stale(.softPurge)), (EdgeLease(), .unconfirmed)] {
             let parts = try Parts(lease: lease)
             let resource = try parts.store(parts.form(), try parts.key(host: "www.example.com", target: "/x"))
             parts.purge(.all, soft: true)
             let now = UnixClock.seconds()
-            #expect(parts.context.verdict(on: resource, now: now) == expected)
+            #expect(parts.context.verdict(on: resource, for: nil, now: now) == expected)
             let site = try #require(parts.context.sites.site(forHost: "www.example.com"))
-            #expect(parts.context.mayServeStaleOnError(resource, at: site, now: now) == (expected == .stale))
+            #expect(
+                parts.context.mayServeStaleOnError(resource, at: site, for: nil, now: now) == (expected != .unconfirmed)
+            )
         }
     }
 
@@ -203,9 +205,9 @@ struct PurgeVerdictTests {
         let parts = try Parts()
         let resource = try parts.store(parts.form(), try parts.key(host: "www.example.com", target: "/x"))
         let site = try #require(parts.context.sites.site(forHost: "www.example.com"))
-        #expect(parts.context.mayServeStaleOnError(resource, at: site, now: UnixClock.seconds()))
+        #expect(parts.context.mayServeStaleOnError(resource, at: site, for: nil, now: UnixClock.seconds()))
         parts.purge(.all)
-        #expect(!parts.context.mayServeStaleOnError(resource, at: site, now: UnixClock.seconds()))
+        #expect(!parts.context.mayServeStaleOnError(resource, at: site, for: nil, now: UnixClock.seconds()))
     }
 
     @Test("a 304 does not put an old body in the place of one that was asked for later")
@@ -230,10 +232,10 @@ struct PurgeVerdictTests {
         let resource = try parts.store(parts.form(), key)
         let mark = parts.context.store.epochs.mark
         parts.applier.reset(to: LogPosition(log: "log", number: 40, mark: "m40"))
-        #expect(parts.context.verdict(on: resource, now: UnixClock.seconds()) == .unconfirmed)
+        #expect(parts.context.verdict(on: resource, for: nil, now: UnixClock.seconds()) == .unconfirmed)
         #expect(!parts.context.store.epochs.mayJoin(mark, key: key, tags: nil))
         #expect(parts.context.store.epochs.position?.entryMark == "m40")
         parts.purge(.all)
-        #expect(parts.context.verdict(on: resource, now: UnixClock.seconds()) == .dead)
+        #expect(parts.context.verdict(on: resource, for: nil, now: UnixClock.seconds()) == .dead)
     }
 }

@@ -59,16 +59,32 @@ struct PurgeTests {
         }
     }
 
-    @Test("a soft purge makes it stale: a condition, and an answer if the origin fails")
+    @Test("a soft purge makes it stale: served while one revalidation runs, and also if that fails")
     func soft() async throws {
         try await scenario { stage in
-            stage.origin.on("/site/a", Self.version(1), ScriptedAnswer(304, ["ETag": "\"same\""]))
+            stage.origin.on("/site/a", Self.version(1), Self.version(2))
             _ = try await stage.get("/a")
             stage.purge(url: "/a", soft: true)
             await stage.origin.stop()
             let stale = try await stage.get("/a")
-            #expect(stale.text == "v1" && stale.cacheStatus.contains("stale-if-error"))
+            #expect(stale.text == "v1" && stale.isHit && stale.cacheStatus.hasSuffix("; detail=soft-purge"))
+            try await eventually("the failed revalidation") { stage.count(.originErrors) == 1 }
             try await stage.origin.restart()
+            try await eventually("the new version") { try await stage.get("/a").text == "v2" }
+            #expect(stage.origin.count("/site/a") == 2)
+        }
+    }
+
+    @Test("a soft purge of what must be revalidated: the origin is asked first")
+    func softMustRevalidate() async throws {
+        try await scenario { stage in
+            stage.origin.on(
+                "/site/a",
+                Self.version(1, ["ETag": "\"same\"", "Cache-Control": "max-age=60, must-revalidate"]),
+                ScriptedAnswer(304, ["ETag": "\"same\""])
+            )
+            _ = try await stage.get("/a")
+            stage.purge(url: "/a", soft: true)
             let confirmed = try await stage.get("/a")
             #expect(confirmed.text == "v1" && confirmed.isForwarded("stale; fwd-status=304"))
             #expect(try await stage.get("/a").isHit)

@@ -133,14 +133,16 @@ struct RevalidationTests {
         try await scenario { stage in
             stage.origin.on("/site/a", Self.old("one"), status == 0 ? .closing : ScriptedAnswer(status, body: "<E/>"))
             _ = try await stage.get("/a")
-            for method in [Method.get, .head] {
+            for (round, method) in [Method.get, .head, .get].enumerated() {
                 let stale = try await stage.get("/a", method: method)
                 #expect(stale.status == 200 && stale["ETag"] == "\"v1\"" && stale["Content-Length"] == "3")
-                #expect(stale.isForwarded("stale") && stale.cacheStatus.contains("; detail=stale-if-error"))
-                #expect(stale.cacheStatus.contains("fwd-status=\(status)") == (status > 0))
+                #expect(stale.cacheStatus.contains("; detail=stale-if-error"))
                 #expect((stale.age ?? -1) >= 100 && !stale.isStored)
+                // The origin has just failed: the next requests do not wait for it to fail again.
+                guard round == 0 else { continue }
+                #expect(stale.isForwarded("stale"))
+                #expect(stale.cacheStatus.contains("fwd-status=\(status)") == (status > 0))
             }
-            #expect(try await stage.get("/a").text == "one")
         }
     }
 
@@ -158,7 +160,7 @@ struct RevalidationTests {
         "no stale copy where it is forbidden, or not allowed by anyone: 502 (RFC 9111 4.2.4)",
         arguments: [
             (Stage.Kind.bucket, "max-age=1, must-revalidate"), (.bucket, "max-age=1, proxy-revalidate"),
-            (.bucket, "no-cache"), (.bucket, "s-maxage=1"), (.http, "max-age=1"),
+            (.bucket, "no-cache"), (.bucket, "s-maxage=1"),
             (.http, "max-age=1, stale-if-error=50"),
         ]
     )
@@ -171,6 +173,16 @@ struct RevalidationTests {
                 #expect(response.status == 502 && response["ETag"] == nil)
                 #expect(response.cacheStatus.contains("; detail=origin-") && response["Cache-Control"] == "no-store")
             }
+        }
+    }
+
+    @Test("an error that a server answers with is passed on, where nobody allows a stale copy (RFC 9111 4.2.4)")
+    func serverError() async throws {
+        try await scenario(.http) { stage in
+            stage.origin.on("/a", Self.old("one", "max-age=1"), ScriptedAnswer(500, body: "no"))
+            _ = try await stage.get("/a")
+            let response = try await stage.get("/a")
+            #expect(response.status == 500 && response.text == "no")
         }
     }
 

@@ -1,11 +1,10 @@
 import CacheStore
 import NIOConcurrencyHelpers
 
-/// Keys whose last answer could not be shared: their requests do not wait for each other. Shard lock.
+/// Keys to which something has happened lately. Under a lock.
 ///
-/// Without it, every request for an uncacheable page would queue behind the one before it. Two generations of a bounded
-/// set: a key is remembered for one to two periods.
-final class HitForMiss: Sendable {
+/// Two generations of a bounded set: a key is remembered for one to two periods.
+final class RecentKeys: Sendable {
     private struct State {
         var young: Set<KeyHash> = []
         var old: Set<KeyHash> = []
@@ -16,14 +15,14 @@ final class HitForMiss: Sendable {
     private let period: Int64
 
     /// - Parameter period: seconds.
-    init(period: Int64 = 10) {
+    init(period: Int64) {
         self.period = period
     }
 
     func remember(_ hash: KeyHash, now: Int64) {
         state.withLockedValue { state in
             turn(&state, now: now)
-            if state.young.count < Limits.hitForMissKeys { state.young.insert(hash) }
+            if state.young.count < Limits.recentKeys { state.young.insert(hash) }
         }
     }
 

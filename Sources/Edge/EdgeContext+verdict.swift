@@ -1,0 +1,76 @@
+import CacheStore
+import CachingRules
+import ControlPlane
+import HTTPWire
+
+/// Whether a stored response may be used: purges, lease, freshness and both sides' directives.
+extension EdgeContext {
+    /// - Parameters:
+    ///   - resource: the variant that the request selects.
+    ///   - request: the request's directives, where the site honours them; nil: none.
+    func verdict(on resource: Resource, for request: CacheControl?, now: Int64) -> Verdict {
+        let state = store.epochs.state(of: resource.identity, key: resource.key)
+        if state == .dead { return .dead }
+        // Without a lease there may have been hard purges that this edge has not heard of.
+        guard state != .unconfirmed, lease.mayServeWithoutRevalidation else { return .unconfirmed }
+        let head = resource.identity.head
+        if request == nil, state == .live, !head.cacheControl.noCache, head.freshness.isFresh(now: now) {
+            return .fresh
+        }
+        let decision = ReuseRule.decide(
+            stored: head.cacheControl,
+            freshness: head.freshness,
+            request: request ?? CacheControl(),
+            now: now
+        )
+        switch decision {
+        case .validate(let reason): return .validate(reason)
+        case .fresh where state == .softPurged, .staleAllowed where state == .softPurged,
+            .staleWhileRevalidate where state == .softPurged:
+            return head.cacheControl.forbidsStale ? .validate(.stale) : .stale(.softPurge)
+        case .fresh: return .fresh
+        case .staleAllowed: return .stale(.maxStale)
+        case .staleWhileRevalidate: return .stale(.whileRevalidating)
+        }
+    }
+
+    /// Whether a stale response may be served if the origin fails; never one that the origin has to confirm.
+    ///
+    /// - Parameter isDisconnected: there is no answer at all. Then no directive has to permit it (RFC 9111, section 4.2.4).
+    func mayServeStaleOnError(
+        _ resource: Resource,
+        at site: Site,
+        for request: CacheControl?,
+        isDisconnected: Bool = false,
+        now: Int64
+    ) -> Bool {
+        switch verdict(on: resource, for: nil, now: now) {
+        case .unconfirmed, .dead: return false
+        case .fresh, .stale, .validate: break
+        }
+        let head = resource.identity.head
+        // An origin that sets a limit means it.
+        let isUnlimited = isDisconnected && head.cacheControl.staleIfError == nil
+        return StaleRule.mayServeStaleOnError(
+            stored: head.cacheControl,
+            request: request ?? CacheControl(),
+            freshness: head.freshness,
+            siteStaleIfError: isUnlimited ? max(site.staleIfError, Limits.disconnectedStale) : site.staleIfError,
+            now: now
+        )
+    }
+
+    /// The request's directives, as far as the site honours them; nil: none, the usual case.
+    ///
+    /// They are advisory (RFC 9111, section 5.2.1). A bucket's site obeys `only-if-cached` alone: a browser's reload must
+    /// not cost the operator an origin request.
+    func directives(of head: borrowing RequestHead, at site: Site) -> CacheControl? {
+        guard head.fields.contains(.cacheControl) || head.fields.contains(.pragma) else { return nil }
+        let given = CacheControl.ofRequest(head.fields)
+        guard site.isBucket else { return given }
+        guard given.onlyIfCached else { return nil }
+        var kept = CacheControl()
+        kept.onlyIfCached = true
+        return kept
+    }
+}

@@ -1,0 +1,121 @@
+import CacheStore
+import CachingRules
+import ControlPlane
+import HTTPServer
+import HTTPWire
+import NIOCore
+import Telemetry
+
+/// Asking the origin, or waiting for the one who has asked already.
+extension EdgeResponder {
+    /// - Parameters:
+    ///   - known: what is stored under the key; for `.varyMiss` variants of which none fits, otherwise the one to validate.
+    ///   - reason: why that does not answer the request.
+    func fetch(
+        _ head: RequestHead,
+        _ site: Site,
+        _ hash: KeyHash,
+        _ known: Resource?,
+        _ reason: ForwardReason,
+        _ directives: CacheControl?,
+        on exchange: any ServerExchange
+    ) {
+        let isHead = head.method == .head
+        guard let key = currentKey() else { return refuse(exchange, .badTarget, isHead: isHead) }
+        var task = FillTask(site: site, key: key, head: head, directives: directives, reason: reason)
+        if reason == .varyMiss {
+            task.variant = known.map { VariantRule.variant(like: $0.identity.variant, for: head.fields) } ?? []
+        } else {
+            task.previous = known
+            task.variant = known?.identity.variant ?? []
+        }
+        // A copy on disk may do; without one there is nothing to wait for (RFC 9111, section 5.2.1.7).
+        if task.isOnlyIfCached, known != nil || !context.store.isOnDisk(hash) {
+            return refuse(exchange, .onlyIfCached, isHead: isHead)
+        }
+        guard context.hasRoomForFill else { return refuse(exchange, .tooBusy, isHead: isHead) }
+        let transaction = Transaction(responder: self, exchange: exchange, site: site, key: key, head: head)
+        let isHitForMiss = !site.isBucket && context.hitForMiss.contains(hash, now: UnixClock.seconds())
+        task.forwardsConditions = forwardsConditions(task, isHitForMiss: isHitForMiss)
+        guard head.method == .get, !isHitForMiss, !task.forwardsConditions, !task.isOnlyIfCached, reason != .request
+        else {
+            return startAlone(transaction, task)
+        }
+        join(transaction, task)
+    }
+
+    private func join(_ transaction: Transaction, _ task: FillTask) {
+        let admission = context.fills.joinOrCreate(
+            task.key,
+            variant: task.variant,
+            epochs: context.store.epochs,
+            knowsPurges: context.lease.mayServeWithoutRevalidation,
+            reader: transaction
+        ) {
+            context.makeFill(task)
+        }
+        switch admission {
+        case .joined(let fill):
+            counters.add(.requestsCollapsed)
+            transaction.wait(for: fill, collapsed: true)
+        case .created(let fill, let predecessor):
+            FillRunner(fill, context: context, task: task, on: eventLoop).start(after: predecessor)
+            transaction.wait(for: fill, collapsed: false)
+        }
+    }
+
+    /// Whether the client's own Range and conditions go to the origin: where its answer is for this client alone anyway.
+    ///
+    /// An answer that may be stored is asked for whole and unconditionally, or with the conditions of what is stored.
+    private func forwardsConditions(_ task: FillTask, isHitForMiss: Bool) -> Bool {
+        guard !task.site.isBucket else { return false }
+        if task.reason == .bypass || task.directives?.noStore == true { return true }
+        guard isHitForMiss || task.head.method == .head else { return false }
+        let fields = task.head.fields
+        return fields.contains(.range) || fields.contains(.ifNoneMatch) || fields.contains(.ifModifiedSince)
+    }
+
+    /// The fill's answer was not for this request: it asks for itself.
+    func fetchAlone(_ transaction: Transaction, on exchange: any ServerExchange) {
+        let head = transaction.head
+        var task = FillTask(
+            site: transaction.site,
+            key: transaction.key,
+            head: head,
+            directives: context.directives(of: head, at: transaction.site)
+        )
+        task.forwardsConditions = forwardsConditions(
+            task,
+            isHitForMiss: context.hitForMiss.contains(task.key.hash, now: UnixClock.seconds())
+        )
+        let again = Transaction(
+            responder: self,
+            exchange: exchange,
+            site: transaction.site,
+            key: transaction.key,
+            head: head
+        )
+        startAlone(again, task)
+    }
+
+    /// A fill that nobody else may join: HEAD, and what cannot be shared.
+    private func startAlone(_ transaction: Transaction, _ task: FillTask) {
+        let fill = context.makeFill(task)
+        _ = fill.join(transaction)
+        FillRunner(fill, context: context, task: task, on: eventLoop).start()
+        transaction.wait(for: fill, collapsed: false)
+    }
+
+    /// Revalidates in the background, unless that is happening already or has just failed (RFC 5861, section 3).
+    func revalidate(_ resource: Resource, at site: Site, _ hash: KeyHash, for head: RequestHead, now: Int64) {
+        guard context.hasRoomForFill, !context.failedRevalidations.contains(hash, now: now) else { return }
+        var task = FillTask(site: site, key: resource.key, head: head, previous: resource, reason: .stale)
+        task.variant = resource.identity.variant
+        task.isBackground = true
+        let fill = context.fills.create(task.key, variant: task.variant, epochs: context.store.epochs) {
+            context.makeFill(task)
+        }
+        guard let fill else { return }
+        FillRunner(fill, context: context, task: task, on: eventLoop).start()
+    }
+}
