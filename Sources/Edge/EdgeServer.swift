@@ -21,6 +21,7 @@ public final class EdgeServer: Sendable {
     private let agent: EdgeAgent?
     private let server: HTTPServer
     private let status: HTTPServer?
+    private let statusBound = NIOLockedValueBox<SocketAddress?>(nil)
     private let agentTask = NIOLockedValueBox<Task<Void, Never>?>(nil)
 
     /// Opens the cache and prepares everything; nothing is bound yet.
@@ -73,13 +74,17 @@ public final class EdgeServer: Sendable {
         pool.start()
         do throws(ServerError) {
             let bound = try await server.start()
-            _ = try await status?.start()
+            let statusAddresses = try await status?.start()
+            statusBound.withLockedValue { $0 = statusAddresses?.first }
             if let agent { agentTask.withLockedValue { $0 = Task { await agent.run() } } }
             return bound
         } catch {
             throw EdgeError(error.message)
         }
     }
+
+    /// Where the status port is bound; nil before the start, or without one.
+    public var statusAddress: SocketAddress? { statusBound.withLockedValue { $0 } }
 
     /// Whether the edge should get traffic, and why not, as `/readyz` says it.
     public var readiness: (isReady: Bool, why: String) { Self.readiness(agent) }

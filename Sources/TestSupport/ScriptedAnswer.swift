@@ -128,6 +128,23 @@ public struct ScriptedAnswer: Sendable {
         changing { $0.bodyGate = gate }
     }
 
+    /// The same answer with another status.
+    public func withStatus(_ status: Int) -> ScriptedAnswer { changing { $0.status = status } }
+
+    /// The same answer with another body.
+    public func withBody(_ body: [UInt8]) -> ScriptedAnswer { changing { $0.body = body } }
+
+    /// The same answer with another framing of its body.
+    public func framed(_ framing: Framing) -> ScriptedAnswer { changing { $0.framing = framing } }
+
+    /// This text is sent before the head: interim answers, each with its empty line.
+    public func afterInterim(_ heads: String) -> ScriptedAnswer {
+        changing { $0.beforeHead.append(.send(Array(heads.utf8))) }
+    }
+
+    /// Adds a field after those that are there.
+    public mutating func add(name: String, value: String) { fields.append((name: name, value: value)) }
+
     private func changing(_ change: (inout ScriptedAnswer) -> Void) -> ScriptedAnswer {
         var copy = self
         change(&copy)
