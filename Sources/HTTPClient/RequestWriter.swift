@@ -48,8 +48,9 @@ enum RequestWriter {
         !text.isEmpty
             && text.utf8.allSatisfy { byte in
                 switch byte {
-                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, UInt8(ascii: "-"), UInt8(ascii: "_"): true
-                default: false
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+                // tchar (RFC 9110, section 5.6.2).
+                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
                 }
             }
     }

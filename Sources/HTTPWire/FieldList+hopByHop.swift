@@ -1,9 +1,9 @@
 extension FieldList {
     /// Removes what belongs to one connection only: RFC 9110, section 7.6.1, and the fields that Connection names.
     ///
-    /// Host, Content-Length, Cache-Control and Via stay even when Connection names them: the first two are part of
-    /// the message's framing and routing, of the third the RFC says that it is never appropriate, and without the
-    /// last a sender could hide a loop. The proxy's own authentication (RFC 9110, section 11.7) goes as well.
+    /// Host, Content-Length, Cache-Control, Via and CDN-Loop stay even when Connection names them: the first two are
+    /// part of the message's framing and routing, of the third the RFC says that it is never appropriate, and without
+    /// the last two a sender could hide a loop. The proxy's own authentication (RFC 9110, section 11.7) goes as well.
     public mutating func removeHopByHop() {
         let copy = self
         let mayName = copy.mayContain(.connection)
@@ -12,7 +12,7 @@ extension FieldList {
             case .connection, .keepAlive, .proxyConnection, .te, .trailer, .transferEncoding, .upgrade,
                 .proxyAuthenticate, .proxyAuthorization:
                 true
-            case .host, .contentLength, .cacheControl, .via:
+            case .host, .contentLength, .cacheControl, .via, .cdnLoop:
                 false
             default:
                 mayName && copy.isConnectionOption(field.nameRange)

@@ -4,8 +4,9 @@ import NIOCore
 
 /// One origin request with its second try. Loop-confined.
 ///
-/// A second try is made after a refused connection and after a 500, 502, 503 or 504, once, after a short pause of random
-/// length, and only while nothing of the first answer has been passed on. Time that ran out is not spent twice.
+/// A second try is made once, after a short pause of random length: after a refused connection, and at a bucket after a
+/// 500, 502, 503 or 504, while nothing of the first answer has been passed on. A server's errors are its answers, and
+/// are never asked for again; nor is what might not be idempotent, or has a body. Time that ran out is not spent twice.
 final class OriginAttempt: OriginExchange {
     private let origin: OriginClient
     private let request: OriginRequest
@@ -58,10 +59,28 @@ final class OriginAttempt: OriginExchange {
         current?.resumeReading()
     }
 
+    var isWritable: Bool { current?.isWritable ?? false }
+
+    func writeBody(_ buffer: ByteBuffer) { current?.writeBody(buffer) }
+
+    func finishBody() { current?.finishBody() }
+
     // MARK: What a try hears
 
+    func mayWrite() { delegate?.originMayWrite() }
+
+    func informed(_ head: ResponseHead) {
+        if head.status == 100 {
+            delegate?.originSaidContinue()
+        } else if !origin.isBucket {
+            var head = head
+            head.fields.removeHopByHop()
+            delegate?.originSentInterim(head)
+        }
+    }
+
     func answered(_ head: ResponseHead) {
-        if Self.mayPass(head.status), tries < Limits.tries {
+        if origin.isBucket, Self.mayPass(head.status), tries < Limits.tries {
             current?.leave()
             return tryAgain()
         }
@@ -79,7 +98,8 @@ final class OriginAttempt: OriginExchange {
     }
 
     func failed(_ error: ClientError) {
-        if error.kind == .connectFailed || error.kind == .queueFull, tries < Limits.tries {
+        let isUnsent = error.kind == .connectFailed || error.kind == .queueFull
+        if isUnsent, request.method.isIdempotent, request.body == .none, tries < Limits.tries {
             return tryAgain()
         }
         take()?.originFailed(OriginFailure(error))

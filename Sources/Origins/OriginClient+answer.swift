@@ -16,7 +16,8 @@ extension OriginClient {
                 length: length,
                 tags: Array(tags.prefix(Limits.tags)),
                 hidesBody: false,
-                md5: nil
+                md5: nil,
+                contentRange: ContentRange(head, length: length)
             )
         case .s3:
             return bucketAnswer(head, length: length)
@@ -46,18 +47,21 @@ extension OriginClient {
         }
         // A bucket's redirection is XML too: it means that the region or the endpoint is wrong.
         let isError = !(200..<300).contains(head.status) && head.status != 304
+        let contentRange = ContentRange(head, length: length)
         if isError {
-            // What is left describes S3's XML, not what the client gets.
-            let date = head.fields[.date]
+            // What is left describes S3's XML, not what the client gets; but for the whole length that a 416 tells.
+            let kept = head.fields
             head.fields = FieldList()
-            if let date { head.fields.append(.date, date) }
+            if let date = kept[.date] { head.fields.append(.date, date) }
+            if contentRange != nil, let part = kept[.contentRange] { head.fields.append(.contentRange, part) }
         }
         return OriginAnswer(
             head: head,
             length: isError ? 0 : length,
             tags: Array(tags.prefix(Limits.tags)),
             hidesBody: isError,
-            md5: head.status == 200 && !isEncrypted ? Self.md5(head.fields[.etag]) : nil
+            md5: head.status == 200 && !isEncrypted ? Self.md5(head.fields[.etag]) : nil,
+            contentRange: contentRange
         )
     }
 

@@ -37,6 +37,10 @@ public enum OriginConfiguration: Sendable {
         }
     }
 
+    var isBucket: Bool {
+        if case .s3 = self { true } else { false }
+    }
+
     var endpoint: Endpoint {
         switch self {
         case .http(let endpoint): endpoint

@@ -9,10 +9,23 @@ public protocol OriginExchange: AnyObject {
     func pauseReading()
     /// Goes on with it.
     func resumeReading()
+    /// Is there a connection that takes more of a pushed body now? If not, ``OriginDelegate/originMayWrite()`` tells when.
+    var isWritable: Bool { get }
+    /// Sends a piece of a pushed body. It is queued however much waits already: ask ``isWritable`` first.
+    func writeBody(_ buffer: ByteBuffer)
+    /// Ends a pushed body.
+    func finishBody()
 }
 
 /// Hears what an origin answers. Loop-confined, called on the loop given to ``OriginClient/fetch(_:on:delegate:)``.
 public protocol OriginDelegate: AnyObject {
+    /// An interim answer (RFC 9110, section 15.2), such as 103; any number of them before the answer, and only from HTTP
+    /// origins. Ignored by default.
+    func originSentInterim(_ head: ResponseHead)
+    /// The origin wants the body (100). It may also answer without having said so. Ignored by default.
+    func originSaidContinue()
+    /// The connection takes (more of) a pushed body. Ignored by default.
+    func originMayWrite()
     /// The answer's head, as it may be stored and passed on. Once.
     func originAnswered(_ answer: OriginAnswer)
     /// A part of the body, after an answer `passed`.
@@ -21,6 +34,15 @@ public protocol OriginDelegate: AnyObject {
     func originFinished()
     /// There is no answer, or no more of it. Instead of `originFinished`.
     func originFailed(_ failure: OriginFailure)
+}
+
+extension OriginDelegate {
+    /// Ignores it.
+    public func originSentInterim(_ head: ResponseHead) {}
+    /// Ignores it.
+    public func originSaidContinue() {}
+    /// Ignores it.
+    public func originMayWrite() {}
 }
 
 /// An origin's answer without its body, with nothing in it that is the origin's own affair. A value.
@@ -36,6 +58,9 @@ public struct OriginAnswer: Sendable {
     public var hidesBody: Bool
     /// The body's MD5 in hexadecimal, where the entity tag is one.
     public var md5: String?
+    /// The part that a 206 carries, or the whole length that a 416 tells; nil when it does not say so, or what it says
+    /// cannot be true: then a 206 is of no use to anyone but who has asked for just that.
+    public var contentRange: ContentRange?
 }
 
 /// Why an origin has not answered. A value.

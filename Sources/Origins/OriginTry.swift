@@ -23,6 +23,12 @@ final class OriginTry: ClientResponseDelegate {
 
     func resumeReading() { exchange?.resumeReading() }
 
+    var isWritable: Bool { exchange?.isWritable ?? false }
+
+    func writeBody(_ buffer: ByteBuffer) { exchange?.writeBody(buffer) }
+
+    func finishBody() { exchange?.finishBody() }
+
     /// Nobody listens any more. A short rest is read and dropped: a connection is worth more than 64 KiB, and every 304
     /// and every bucket's error ends this way.
     func leave() {
@@ -45,6 +51,10 @@ final class OriginTry: ClientResponseDelegate {
     }
 
     // MARK: ClientResponseDelegate
+
+    func clientReceivedInformational(_ head: ResponseHead) { attempt?.informed(head) }
+
+    func clientMayWrite() { attempt?.mayWrite() }
 
     func clientReceivedHead(_ head: ResponseHead) {
         framing = head.framing

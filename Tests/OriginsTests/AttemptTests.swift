@@ -20,6 +20,15 @@ struct AttemptTests {
         #expect(bench.origin.connectionsAccepted == 1)
     }
 
+    /// A server's error is an answer like any other.
+    @Test(arguments: [500, 502, 503, 504])
+    func aServersErrorIsNotAskedForAgain(status: Int) async throws {
+        let bench = try await OriginBench()
+        bench.origin.on("/a", ScriptedAnswer(status, body: "first"), ScriptedAnswer(body: "second"))
+        let fetched = try await Fetched(bench.server, bench.request("/a"), on: bench.eventLoop).over()
+        #expect(fetched.text == "first" && fetched.answer?.head.status == status && bench.origin.count("/a") == 1)
+    }
+
     @Test func theSecondErrorIsTheAnswer() async throws {
         let bench = try await OriginBench()
         bench.origin.on("/site/a", ScriptedAnswer(503, ["Retry-After": "9"], body: "SlowDown"))

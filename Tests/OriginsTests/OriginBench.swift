@@ -136,7 +136,7 @@ struct OriginBench {
 
     func request(
         _ target: String,
-        method: OriginRequest.Method = .get,
+        method: HTTPWire.Method = .get,
         etag: String? = nil,
         lastModified: Int64? = nil,
         client fields: KeyValuePairs<String, String> = [:]
@@ -153,7 +153,7 @@ struct OriginBench {
     }
 
     /// Fetches from the bucket.
-    func fetch(_ target: String, method: OriginRequest.Method = .get) async throws -> Fetched {
+    func fetch(_ target: String, method: HTTPWire.Method = .get) async throws -> Fetched {
         try await Fetched(bucket, request(target, method: method), on: eventLoop).over()
     }
 }
