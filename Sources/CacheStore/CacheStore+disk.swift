@@ -31,6 +31,8 @@ extension CacheStore {
             })
         else {
             release(reserved)
+            // Dead for good: it is not read again.
+            if let newest = forms.map(\.generation).max() { disk.drop(key.hash.value, below: newest + 1) }
             return nil
         }
         // What came into memory meanwhile is as new, or newer.

@@ -23,7 +23,7 @@ extension CacheStore {
             release(reserved)
             return .refused(.purged)
         }
-        let admission = disk?.admission(key.hash.value, bodyLength: form.body.length) ?? .never
+        let admission = disk?.admission(key.hash.value, bodyLength: form.body.recordBytes) ?? .never
         // First on disk: once it is in memory, nobody may read the older one from there.
         let tag = form.variant.isEmpty ? nil : form.variantTag
         if let disk, !disk.drop(key.hash.value, below: form.generation + 1, variantTag: tag) {

@@ -10,6 +10,8 @@ enum StoreLimits {
     static let pieceBytes = 1 << 20
     /// Stored variants of one key (RFC 9111, section 4.1); the oldest goes.
     static let variantsPerResource = 16
+    /// Bytes of the entity tag in a block's key.
+    static let blockTagBytes = 1024
     /// Bytes of one stored head, serialised.
     static let headBytes = 256 << 10
 

@@ -85,6 +85,9 @@ extension EdgeResponder {
                 return exchange.respond(head: form.head.http1, extra: fields.buffer, body: [], sendBody: false)
             }
             DiskSender(body, exchange: exchange, responder: self).start(head: form.head.http1, extra: fields.buffer)
+        case .blocks:
+            // Nothing is stored in blocks yet.
+            exchange.abort()
         }
     }
 

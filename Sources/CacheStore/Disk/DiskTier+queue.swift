@@ -25,7 +25,7 @@ extension DiskTier {
     /// waits for a disk.
     @discardableResult
     func write(_ form: Representation, key: CacheKey) -> Bool {
-        guard form.body.disk == nil, form.body.length + UInt64(RecordHeader.bytes) <= UInt64(recordLimit) else {
+        guard form.body.disk == nil, form.body.recordBytes + UInt64(RecordHeader.bytes) <= UInt64(recordLimit) else {
             return false
         }
         let cost = form.memoryBytes

@@ -116,17 +116,20 @@ extension DiskTier {
             mark: mark,
             variant: Array(front.bytes[header.variantRange]),
             head: head,
-            body: try body(front, found, key, &reserved)
+            body: try body(front, head, found, key, &reserved)
         )
     }
 
     private func body(
         _ front: RecordReader.Front,
+        _ head: StoredHead,
         _ found: Found,
         _ key: CacheKey,
         _ reserved: inout Int
     ) throws(RecordReader.Failure) -> StoredBody {
         let length = front.header.bodyLength
+        // A record without a body whose head says a length: the head of an object in blocks.
+        if length == 0, head.bodyLength > 0 { return StoredBody(blocks: head.bodyLength) }
         let offset = found.entry.place.offset
         if length > largestInMemory {
             return StoredBody(

@@ -7,7 +7,10 @@
 struct SegmentHeader: Sendable, Equatable {
     static let bytes = 64
     static let magic = Array("APUSSEG\0".utf8)
-    static let version: UInt32 = 1
+    /// Version 2 has records without a body whose head says a length: objects in blocks. What version 1 wrote reads the
+    /// same; a program that knows only version 1 sets files of version 2 aside.
+    static let version: UInt32 = 2
+    static let readableVersions: ClosedRange<UInt32> = 1...2
 
     var sequence: UInt32
     var store: UInt64
@@ -37,7 +40,7 @@ struct SegmentHeader: Sendable, Equatable {
         var reader = ByteReader(bytes)
         guard let magic = reader.slice(8), magic.elementsEqual(Self.magic), let version = reader.number(UInt32.self)
         else { return .unreadable }
-        guard version == Self.version else { return .otherVersion(version) }
+        guard readableVersions.contains(version) else { return .otherVersion(version) }
         guard bytes.count >= Self.bytes, let sequence = reader.number(UInt32.self),
             let store = reader.number(UInt64.self), let time = reader.number(Int64.self)
         else { return .unreadable }

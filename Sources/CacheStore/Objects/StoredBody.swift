@@ -8,6 +8,9 @@ public struct StoredBody: Sendable {
         case memory([ByteBuffer])
         /// On disk only: too large for the memory tier, read part by part.
         case disk(DiskBody)
+        /// In blocks, of which each is an entry of its own (see ``CacheStore/blockKey(of:number:etag:)``), as far as they are
+        /// stored. The length of all of them, in bytes.
+        case blocks(UInt64)
     }
 
     /// Where the bytes are.
@@ -29,6 +32,13 @@ public struct StoredBody: Sendable {
             }
     }
 
+    /// The body of an object in blocks: nothing but its length.
+    public init(blocks length: UInt64) {
+        location = .blocks(length)
+        self.length = length
+        allocatedBytes = 0
+    }
+
     init(disk: DiskBody) {
         location = .disk(disk)
         length = disk.length
@@ -46,4 +56,13 @@ public struct StoredBody: Sendable {
         if case .disk(let body) = location { return body }
         return nil
     }
+
+    /// Whether its bytes are blocks, entries of their own.
+    public var isInBlocks: Bool {
+        if case .blocks = location { return true }
+        return false
+    }
+
+    /// Bytes that a record of it on disk takes, heads apart.
+    var recordBytes: UInt64 { isInBlocks ? 0 : length }
 }
