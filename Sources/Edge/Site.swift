@@ -17,12 +17,20 @@ final class Site: Sendable {
     let defaultTTL: Int64?
     /// Seconds beyond its lifetime that an entry may be used while the origin fails (RFC 5861, section 4).
     let staleIfError: Int64
+    /// Seconds beyond its lifetime that an entry may be served at once while it is revalidated (RFC 5861, section 3).
+    let staleWhileRevalidate: Int64
+    /// Seconds that a 404 or 410 without freshness of its own is fresh; nil: it is not stored.
+    let negativeTTL: Int64?
+    /// Whether directives in a request may make the edge ask the origin (decision 4, point 2).
+    let honoursRequestDirectives: Bool
+    let verify: FillVerification
     /// What a path that ends in `/` names; nil: itself.
     let index: [UInt8]?
     /// Whether the query names another resource. Not in a bucket: there it would be a command to S3.
     let queryCounts: Bool
     let compress: Bool
     let isBucket: Bool
+    private let errorDocuments: [ErrorDocument]
 
     init(_ settings: SiteSettings, origin: OriginClient) {
         name = settings.name
@@ -32,10 +40,21 @@ final class Site: Sendable {
         self.origin = origin
         defaultTTL = settings.defaultTTL?.seconds
         staleIfError = settings.staleIfError.seconds
+        staleWhileRevalidate = settings.staleWhileRevalidate.seconds
+        negativeTTL = settings.negativeTTL?.seconds
+        honoursRequestDirectives = settings.honoursRequestDirectives
+        verify = settings.verify
+        errorDocuments = settings.errorDocuments
         index = settings.index.map { Array($0.utf8) }
         compress = settings.compress
         isBucket = if case .s3 = settings.origin { true } else { false }
         queryCounts = !isBucket
+    }
+
+    /// The path of the object that is sent in the place of an error with this status; nil: there is none. One for the status
+    /// alone goes before one for its class.
+    func errorDocument(for status: Int) -> String? {
+        errorDocuments.filter { $0.statuses.contains(status) }.min { $0.statuses.count < $1.statuses.count }?.path
     }
 
     /// Whether coded forms of an answer with these fields, whose status is 200, are made here.

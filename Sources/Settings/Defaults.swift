@@ -15,6 +15,15 @@ public enum Defaults {
     public static let s3StaleIfError = TimeSpan.days(1)
     /// The same for an HTTP origin, which can say so itself (RFC 5861).
     public static let httpStaleIfError = TimeSpan.seconds(0)
+    /// How long an expired object may be served while it is revalidated. None: what an object says of its lifetime is what a
+    /// deployment relies on, and a revalidation costs one visitor one round trip.
+    public static let staleWhileRevalidate = TimeSpan.seconds(0)
+    /// How long a bucket's 404 is kept: enough to take a flood, too short to be missed after an upload.
+    public static let s3NegativeTTL = TimeSpan.seconds(1)
+    /// Above this an object is kept in blocks.
+    public static let largeObject = ByteSize.mebibytes(8)
+    /// What a fetched body is checked against.
+    public static let verify = FillVerification.auto
     /// Whether the edge compresses.
     public static let compress = true
     /// Whether a bucket is named in the path rather than in the host.

@@ -108,12 +108,29 @@ extension EdgeSettings {
     private static func checkSite(_ site: SettingsGroup, _ checks: inout SettingsChecks) {
         guard let origin = site["origin"]?.asGroup else { return }
         checks.expectWholeKeyPair(origin)
+        let isBucket = origin["type"]?.asText == "s3"
         if origin["type"]?.asText == "http", let index = site.entries["index"] {
             checks.report(
                 index.position,
                 found: "`index` for an HTTP origin",
                 expected: "it only beside `type: s3`",
                 hint: "a server finds its index by itself"
+            )
+        }
+        if isBucket, let query = site.entries["query"], query.value.asText != "none" {
+            checks.report(
+                query.position,
+                found: "`query` for a bucket",
+                expected: "it only beside `type: http`, or none",
+                hint: "an object of a bucket is named by its key alone"
+            )
+        }
+        if !isBucket, let verify = site.entries["verify"], verify.value.asText == "md5" {
+            checks.report(
+                verify.position,
+                found: "`verify: md5` for an HTTP origin",
+                expected: "it only beside `type: s3`",
+                hint: "only buckets make MD5 their entity tags"
             )
         }
     }
@@ -166,7 +183,8 @@ extension CacheSettings {
             memory: try group.require("memory", \.asSize),
             policy: group["policy"]?.asText.flatMap(EvictionPolicy.init(rawValue:)) ?? Defaults.policy,
             disk: disk,
-            maxObject: group["max_object"]?.asSize
+            maxObject: group["max_object"]?.asSize,
+            largeObject: try group.require("large_object", \.asSize)
         )
     }
 }

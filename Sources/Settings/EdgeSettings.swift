@@ -77,18 +77,22 @@ public struct CacheSettings: Sendable, Equatable {
     public var disk: DiskSettings?
     /// The largest object that is kept; nil: an eighth of the tier it would go to.
     public var maxObject: ByteSize?
+    /// Objects above this many bytes are kept in blocks.
+    public var largeObject: ByteSize
 
     /// Makes a cache; without arguments, of the default size and without a disk.
     public init(
         memory: ByteSize = Defaults.memory,
         policy: EvictionPolicy = Defaults.policy,
         disk: DiskSettings? = nil,
-        maxObject: ByteSize? = nil
+        maxObject: ByteSize? = nil,
+        largeObject: ByteSize = Defaults.largeObject
     ) {
         self.memory = memory
         self.policy = policy
         self.disk = disk
         self.maxObject = maxObject
+        self.largeObject = largeObject
     }
 }
 

@@ -28,6 +28,10 @@ public indirect enum SettingType: Sendable {
     case variant([String])
     /// A list of scalars.
     case list(SettingType)
+    /// One of a few words, or a list of scalars.
+    case wordsOrList([String], SettingType)
+    /// A mapping whose keys the writer chooses.
+    case map(keys: TextRule, values: SettingType)
     /// A mapping with keys of its own.
     case group
     /// A list of mappings.
@@ -51,6 +55,9 @@ public indirect enum SettingType: Sendable {
         case .path(mustExist: false): "a path"
         case .choice(let words), .variant(let words): Self.words(words)
         case .list(let element): "a list, each entry \(element.phrase)"
+        case .wordsOrList(let words, let element):
+            "\(words.joined(separator: ", ")), or a list, each entry \(element.phrase)"
+        case .map(let keys, let values): "a mapping, each key \(keys.phrase), each value \(values.phrase)"
         case .group: "a mapping: keys below it, indented"
         case .groups: "a list of mappings, each beginning with a dash"
         }

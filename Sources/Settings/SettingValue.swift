@@ -11,6 +11,7 @@ enum SettingValue: Sendable {
     case scope(TokenScope)
     case secret(Secret)
     case list([SettingEntry])
+    case map([SettingMapEntry])
     case group(SettingsGroup)
     case groups([SettingsGroup])
 
@@ -25,12 +26,21 @@ enum SettingValue: Sendable {
     var asScope: TokenScope? { if case .scope(let value) = self { value } else { nil } }
     var asSecret: Secret? { if case .secret(let value) = self { value } else { nil } }
     var asList: [SettingEntry]? { if case .list(let value) = self { value } else { nil } }
+    var asMap: [SettingMapEntry]? { if case .map(let value) = self { value } else { nil } }
     var asGroup: SettingsGroup? { if case .group(let value) = self { value } else { nil } }
     var asGroups: [SettingsGroup]? { if case .groups(let value) = self { value } else { nil } }
 }
 
 /// A value and where it stands. A value.
 struct SettingEntry: Sendable {
+    let position: YAMLPosition
+    let value: SettingValue
+}
+
+/// One entry of a mapping whose keys the writer chose. A value.
+struct SettingMapEntry: Sendable {
+    let key: String
+    let keyPosition: YAMLPosition
     let position: YAMLPosition
     let value: SettingValue
 }

@@ -14,8 +14,14 @@ public enum SettingsLimits {
     public static let disk = ByteSize.mebibytes(16)...ByteSize.tebibytes(1024)
     /// The largest object that is kept.
     public static let maxObject = ByteSize.kibibytes(64)...ByteSize.tebibytes(5)
+    /// Above which size an object is kept in blocks: at least one block.
+    public static let largeObject = ByteSize.mebibytes(1)...ByteSize.tebibytes(5)
+    /// Lifetimes of stored errors.
+    public static let negativeLifetime = TimeSpan.seconds(0)...TimeSpan.days(1)
     /// Lifetimes of stored objects.
     public static let lifetime = TimeSpan.seconds(0)...TimeSpan.days(3650)
+    /// Entries of one mapping whose keys the writer chooses.
+    public static let mapEntries = 50
     /// Entries of one list.
     public static let listEntries = 10_000
 }

@@ -119,15 +119,71 @@ struct SettingsReader {
             guard let items = readItems(node, row: row) else { return nil }
             return .groups(items.map { readGroup($0, at: row.path + "[]") })
         case .list(let element):
-            guard let items = readItems(node, row: row) else { return nil }
-            return .list(
-                items.compactMap { item in
-                    readScalar(item, type: element).map { SettingEntry(position: item.position, value: $0) }
-                }
-            )
+            return readList(node, of: element, row: row)
+        case .wordsOrList(let words, let element):
+            if case .sequence = node.content { return readList(node, of: element, row: row) }
+            return readWord(node, words: words, row: row)
+        case .map(let keys, let values):
+            return readMap(node, keys: keys, values: values, row: row)
         default:
             return readScalar(node, type: row.type, hint: hint(row, node))
         }
+    }
+
+    private mutating func readList(_ node: YAMLNode, of element: SettingType, row: Setting) -> SettingValue? {
+        guard let items = readItems(node, row: row) else { return nil }
+        return .list(
+            items.compactMap { item in
+                readScalar(item, type: element).map { SettingEntry(position: item.position, value: $0) }
+            }
+        )
+    }
+
+    private mutating func readWord(_ node: YAMLNode, words: [String], row: Setting) -> SettingValue? {
+        if case .scalar(let text, _) = node.content, words.contains(text) { return .text(text) }
+        var hint = hint(row, node)
+        if hint == nil, case .scalar(let text, _) = node.content {
+            hint = "a list of one is written [\(Quoted.text(text))]"
+        }
+        report(node.position, found: node.found, expected: row.type.phrase, hint: hint)
+        return nil
+    }
+
+    private mutating func readMap(
+        _ node: YAMLNode,
+        keys: TextRule,
+        values: SettingType,
+        row: Setting
+    ) -> SettingValue? {
+        guard case .mapping(let entries) = node.content else {
+            report(node.position, found: node.found, expected: row.type.phrase, hint: hint(row, node))
+            return nil
+        }
+        guard entries.count <= SettingsLimits.mapEntries else {
+            report(
+                node.position,
+                found: "\(entries.count) entries",
+                expected: "at most \(SettingsLimits.mapEntries)"
+            )
+            return nil
+        }
+        var read: [SettingMapEntry] = []
+        for entry in entries {
+            guard keys.allows(entry.key) else {
+                report(entry.keyPosition, found: Quoted.text(entry.key), expected: keys.phrase)
+                continue
+            }
+            guard let value = readScalar(entry.value, type: values) else { continue }
+            read.append(
+                SettingMapEntry(
+                    key: entry.key,
+                    keyPosition: entry.keyPosition,
+                    position: entry.value.position,
+                    value: value
+                )
+            )
+        }
+        return .map(read)
     }
 
     private mutating func readItems(_ node: YAMLNode, row: Setting) -> [YAMLNode]? {

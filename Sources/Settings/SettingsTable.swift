@@ -62,6 +62,12 @@ public enum SettingsTable {
             .otherwise("an eighth of the tier"),
             "Larger objects pass through without being kept."
         ),
+        Setting(
+            "cache.large_object",
+            .size(SettingsLimits.largeObject),
+            .preset(Defaults.largeObject.description),
+            "Objects above this are kept in blocks of 1MiB, of which only those that are asked for are fetched."
+        ),
         Setting("cache.disk", .group, .otherwise("no disk tier"), "A second tier that survives restarts."),
         Setting(
             "cache.disk.path",
@@ -78,79 +84,6 @@ public enum SettingsTable {
         ),
         Setting("control.url", .url, .required, "The address of control."),
         Setting("control.token", .secret(token: true), .required, "The bearer token that control knows."),
-    ]
-
-    private static let sites: [Setting] = [
-        Setting("sites", .groups, .required, "What is served: hosts and where their objects come from."),
-        Setting(
-            "sites[].name",
-            .text(.siteName),
-            .otherwise("the first host, or for `*` the bucket"),
-            "With the origin, what the site's cached objects belong to; another name is an empty cache."
-        ),
-        Setting("sites[].hosts", .list(.host), .required, "The hosts of the site, without ports; `*` takes the rest."),
-        Setting("sites[].origin", .group, .required, "Where the site's objects come from."),
-        Setting(
-            "sites[].origin.type",
-            .variant(["s3", "http"]),
-            .required,
-            "s3: a bucket, read by keys alone. http: a server, which sees whole requests."
-        ),
-        Setting("sites[].origin.endpoint", .url, .required, only: "s3", "The address of the S3-style store."),
-        Setting(
-            "sites[].origin.region",
-            .text(.region),
-            .preset(Defaults.region),
-            only: "s3",
-            "The region that signatures name."
-        ),
-        Setting("sites[].origin.bucket", .text(.bucket), .required, only: "s3", "The bucket."),
-        Setting(
-            "sites[].origin.access_key",
-            .text(.accessKey),
-            .otherwise("requests are not signed"),
-            only: "s3",
-            "The public half of the key pair that requests are signed with."
-        ),
-        Setting(
-            "sites[].origin.secret_key",
-            .secret(token: false),
-            .otherwise("requests are not signed"),
-            only: "s3",
-            "The secret half of the key pair."
-        ),
-        Setting(
-            "sites[].origin.path_style",
-            .flag,
-            .preset(String(Defaults.pathStyle)),
-            only: "s3",
-            "true: the bucket is named in the path; false: before the host."
-        ),
-        Setting("sites[].origin.url", .url, .required, only: "http", "The address of the HTTP server."),
-        Setting(
-            "sites[].default_ttl",
-            .span(SettingsLimits.lifetime),
-            .otherwise("\(Defaults.s3TTL) for s3; for http, what the origin says"),
-            "How long an object is fresh that has no Cache-Control or Expires of its own."
-        ),
-        Setting(
-            "sites[].index",
-            .text(.index),
-            .otherwise("\(Defaults.index) for s3; none for http"),
-            "The object that a path ending in a slash stands for."
-        ),
-        Setting(
-            "sites[].stale_if_error",
-            .span(SettingsLimits.lifetime),
-            .otherwise("\(Defaults.s3StaleIfError) for s3; \(Defaults.httpStaleIfError) for http"),
-            "How long after its lifetime an object may still be served while the origin fails."
-        ),
-        Setting(
-            "sites[].compress",
-            .flag,
-            .preset(String(Defaults.compress)),
-            "Whether gzip and Brotli forms are made of texts, scripts and the like."
-        ),
     ]
 
     private static let origin: [Setting] = [

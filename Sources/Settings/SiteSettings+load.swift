@@ -8,6 +8,12 @@ extension SiteSettings {
             defaultTTL: group["default_ttl"]?.asSpan,
             index: group["index"]?.asText,
             staleIfError: group["stale_if_error"]?.asSpan,
+            staleWhileRevalidate: group["stale_while_revalidate"]?.asSpan ?? Defaults.staleWhileRevalidate,
+            negativeTTL: group["negative_ttl"]?.asSpan,
+            errorDocuments: (group["error_documents"]?.asMap ?? []).compactMap(ErrorDocument.init(entry:)),
+            query: group["query"].flatMap(QueryRule.init(value:)),
+            honoursRequestDirectives: group["honour_request_directives"]?.asFlag,
+            verify: group["verify"]?.asText.flatMap(FillVerification.init(rawValue:)) ?? Defaults.verify,
             compress: group["compress"]?.asFlag ?? Defaults.compress
         )
     }
@@ -32,5 +38,33 @@ extension SiteOrigin {
                 pathStyle: try group.require("path_style", \.asFlag)
             )
         )
+    }
+}
+
+extension QueryRule {
+    fileprivate init?(value: SettingValue) {
+        if let names = value.asList {
+            self = .names(names.compactMap(\.value.asText))
+        } else {
+            switch value.asText {
+            case "all": self = .all
+            case "exact": self = .exact
+            case "none": self = .none
+            default: return nil
+            }
+        }
+    }
+}
+
+extension ErrorDocument {
+    fileprivate init?(entry: SettingMapEntry) {
+        guard let path = entry.value.asText else { return nil }
+        switch entry.key {
+        case "4xx": self.init(statuses: 400...499, path: path)
+        case "5xx": self.init(statuses: 500...599, path: path)
+        default:
+            guard let status = Int(entry.key) else { return nil }
+            self.init(statuses: status...status, path: path)
+        }
     }
 }

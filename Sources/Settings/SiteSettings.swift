@@ -12,6 +12,18 @@ public struct SiteSettings: Sendable, Equatable {
     public var index: String?
     /// How long beyond its lifetime an object may be served when the origin fails.
     public var staleIfError: TimeSpan
+    /// How long beyond its lifetime an object may be served at once while the origin is asked about it.
+    public var staleWhileRevalidate: TimeSpan
+    /// How long a 404 or 410 is fresh that says nothing itself; nil (HTTP origins): it is not.
+    public var negativeTTL: TimeSpan?
+    /// Objects that are sent in the place of errors; at most one for each status.
+    public var errorDocuments: [ErrorDocument]
+    /// Which query parameters are part of the key, and are sent on; for a bucket ``QueryRule/none``.
+    public var query: QueryRule
+    /// Whether directives in a request may make the edge ask the origin; `only-if-cached` holds always.
+    public var honoursRequestDirectives: Bool
+    /// What a fetched body is checked against.
+    public var verify: FillVerification
     /// Whether the edge makes gzip and Brotli forms of what is worth it.
     public var compress: Bool
 
@@ -23,6 +35,12 @@ public struct SiteSettings: Sendable, Equatable {
         defaultTTL: TimeSpan? = nil,
         index: String? = nil,
         staleIfError: TimeSpan? = nil,
+        staleWhileRevalidate: TimeSpan = Defaults.staleWhileRevalidate,
+        negativeTTL: TimeSpan? = nil,
+        errorDocuments: [ErrorDocument] = [],
+        query: QueryRule? = nil,
+        honoursRequestDirectives: Bool? = nil,
+        verify: FillVerification = Defaults.verify,
         compress: Bool = Defaults.compress
     ) {
         let isBucket = if case .s3 = origin { true } else { false }
@@ -32,6 +50,12 @@ public struct SiteSettings: Sendable, Equatable {
         self.defaultTTL = defaultTTL ?? (isBucket ? Defaults.s3TTL : nil)
         self.index = index ?? (isBucket ? Defaults.index : nil)
         self.staleIfError = staleIfError ?? (isBucket ? Defaults.s3StaleIfError : Defaults.httpStaleIfError)
+        self.staleWhileRevalidate = staleWhileRevalidate
+        self.negativeTTL = negativeTTL ?? (isBucket ? Defaults.s3NegativeTTL : nil)
+        self.errorDocuments = errorDocuments
+        self.query = query ?? (isBucket ? .none : .all)
+        self.honoursRequestDirectives = honoursRequestDirectives ?? !isBucket
+        self.verify = verify
         self.compress = compress
     }
 

@@ -15,6 +15,12 @@ public enum TextRule: Sendable {
     case accessKey
     /// The name of an object that stands for its folder.
     case index
+    /// The statuses that an error document is for.
+    case errorStatus
+    /// The object that is sent for an error.
+    case documentPath
+    /// The name of a query parameter.
+    case parameterName
 
     /// A noun phrase for messages.
     public var phrase: String {
@@ -26,6 +32,9 @@ public enum TextRule: Sendable {
         case .region: "a region such as us-east-1"
         case .accessKey: "an access key without spaces, commas and slashes, or env:NAME to read it from"
         case .index: "the name of an object, such as index.html, without a slash before it"
+        case .errorStatus: "a status from 400 to 599, or 4xx or 5xx"
+        case .documentPath: "a path such as /404.html, without a query"
+        case .parameterName: "the name of a query parameter, without & and ="
         }
     }
 
@@ -48,6 +57,14 @@ public enum TextRule: Sendable {
             return bytes.count <= 128 && bytes.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x2C && $0 != 0x2F }
         case .index:
             return bytes.count <= 255 && first != 0x2F && last != 0x2F && bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+        case .errorStatus:
+            if text == "4xx" || text == "5xx" { return true }
+            return bytes.count == 3 && (UInt8(ascii: "4")...UInt8(ascii: "5")).contains(first) && Int(text) != nil
+        case .documentPath:
+            return bytes.count <= 1024 && first == 0x2F && last != 0x2F
+                && bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != 0x3F && $0 != 0x23 }
+        case .parameterName:
+            return bytes.count <= 255 && bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != 0x26 && $0 != 0x3D }
         }
     }
 

@@ -30,6 +30,10 @@ import Testing
         #expect(settings.sites[0].index == "index.html")
         #expect(settings.sites[0].staleIfError == .days(1))
         #expect(settings.sites[0].compress)
+        #expect(settings.sites[0].staleWhileRevalidate == .seconds(0) && settings.sites[0].negativeTTL == .seconds(1))
+        #expect(settings.sites[0].query == .none && !settings.sites[0].honoursRequestDirectives)
+        #expect(settings.sites[0].verify == .auto && settings.sites[0].errorDocuments.isEmpty)
+        #expect(settings.cache.largeObject == .mebibytes(8))
         #expect(
             settings.threads == nil && settings.status == nil && settings.control == nil && settings.cache.disk == nil
         )
@@ -48,6 +52,7 @@ import Testing
               memory: env:MEM
               policy: lru
               max_object: 10MiB
+              large_object: 2MiB
               disk: { path: cache, size: 20GiB }
             control: { url: "http://127.0.0.1:9100", token: "env:TOKEN" }
             log_level: debug
@@ -65,9 +70,16 @@ import Testing
                 default_ttl: 5m
                 index: home.html
                 stale_if_error: 0
+                stale_while_revalidate: 30s
+                negative_ttl: 10s
+                error_documents: { 404: /404.html, 5xx: /error.html, 503: /busy.html }
+                query: none
+                honour_request_directives: true
+                verify: md5
                 compress: false
               - hosts: [api.example.org]
                 origin: { type: http, url: "http://127.0.0.1:8000" }
+                query: [v, lang]
             """,
             folder: "/etc/apus",
             environment: Self.environment
@@ -81,7 +93,13 @@ import Testing
         let site = settings.sites[0]
         #expect(site.name == "main" && site.hosts == [.exact("www.example.com"), .suffix(".example.com")])
         #expect(site.defaultTTL == .seconds(300) && site.index == "home.html" && !site.compress)
-        #expect(site.staleIfError == .seconds(0))
+        #expect(site.staleIfError == .seconds(0) && site.staleWhileRevalidate == .seconds(30))
+        #expect(site.negativeTTL == .seconds(10) && site.query == .none && site.honoursRequestDirectives)
+        #expect(site.verify == .md5 && settings.cache.largeObject == .mebibytes(2))
+        #expect(
+            Set(site.errorDocuments.map { "\($0.statuses) \($0.path)" })
+                == ["404...404 /404.html", "500...599 /error.html", "503...503 /busy.html"]
+        )
         #expect(site.identity == "main s3 https://s3.eu-west-1.amazonaws.com/site")
         guard case .s3(let bucket) = site.origin else {
             Issue.record("not a bucket")
@@ -91,7 +109,8 @@ import Testing
         #expect(bucket.credentials == KeyPairSettings(accessKey: "AKIA", secretKey: Secret("s/cret")))
         let api = settings.sites[1]
         #expect(api.name == "api.example.org" && api.defaultTTL == nil && api.index == nil)
-        #expect(api.staleIfError == .seconds(0))
+        #expect(api.staleIfError == .seconds(0) && api.negativeTTL == nil && api.honoursRequestDirectives)
+        #expect(api.query == .names(["v", "lang"]))
         #expect(api.identity == "api.example.org http http://127.0.0.1:8000")
     }
 

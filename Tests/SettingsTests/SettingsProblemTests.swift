@@ -27,13 +27,16 @@ import Testing
         ("cache: { memory: 1MiB }\n", "e:1:18: found \"1MiB\", expected a size from 8MiB to 64TiB, such as 512MiB"),
         (
             "cache:\n  memroy: 64MiB\n",
-            "e:2:3: found an unknown key \"memroy\", expected one of `memory`, `policy`, `max_object`, `disk` (did you mean `memory`?)"
+            "e:2:3: found an unknown key \"memroy\", expected one of `memory`, `policy`, `max_object`, `large_object`, `disk` (did you mean `memory`?)"
         ),
         (
             "cache:\n",
-            "e:1:7: found nothing, expected a mapping with `memory`, `policy`, `max_object`, `disk` (leave out `cache` for the default)"
+            "e:1:7: found nothing, expected a mapping with `memory`, `policy`, `max_object`, `large_object`, `disk` (leave out `cache` for the default)"
         ),
-        ("cache: 5\n", "e:1:8: found \"5\", expected a mapping with `memory`, `policy`, `max_object`, `disk`"),
+        (
+            "cache: 5\n",
+            "e:1:8: found \"5\", expected a mapping with `memory`, `policy`, `max_object`, `large_object`, `disk`"
+        ),
         (
             "cache: { disk: { path: x } }\n",
             "e:1:16: found no `size`, expected a size from 16MiB to 1024TiB, such as 512MiB (Bytes that the disk tier may use.)"
