@@ -32,14 +32,17 @@ struct AnswerFields {
 
     /// An answer for which the origin was asked.
     ///
-    /// - Parameter age: seconds, nil when the answer did not come from the store.
+    /// - Parameters:
+    ///   - age: seconds, nil when the answer did not come from the store.
+    ///   - ttl: seconds for which what was stored is fresh from now on; nil: not to be said.
     mutating func writeForward(
         _ reason: ForwardReason,
         status: Int?,
         stored: Bool,
         collapsed: Bool,
         detail: String? = nil,
-        age: Int64? = nil
+        age: Int64? = nil,
+        ttl: Int64? = nil
     ) {
         buffer.clear()
         buffer.writeImmutableBuffer(prefix)
@@ -48,6 +51,10 @@ struct AnswerFields {
         if let status {
             buffer.writeStaticString("; fwd-status=")
             buffer.writeDecimal(Int64(status))
+        }
+        if let ttl {
+            buffer.writeStaticString("; ttl=")
+            buffer.writeDecimal(ttl)
         }
         if stored { buffer.writeStaticString("; stored") }
         if collapsed { buffer.writeStaticString("; collapsed") }

@@ -66,7 +66,8 @@ extension EdgeResponder {
                 age: age
             )
         case .filled(.origin(let reason, let status, let stored), let collapsed):
-            fields.writeForward(reason, status: status, stored: stored, collapsed: collapsed, age: age)
+            let ttl = stored ? freshness.lifetime - age : nil
+            fields.writeForward(reason, status: status, stored: stored, collapsed: collapsed, age: age, ttl: ttl)
         }
         // Conditions are about a 200; any other status is sent as it is (RFC 9110, section 13.2.1).
         if form.head.status == 200, let unchanged = notModified(form, of: resource, for: head) {
@@ -104,10 +105,10 @@ extension EdgeResponder {
             for other in resource.derived where other !== form && matches(other, bytes, range) { return other }
             return nil
         }
-        guard let range = head.fields.range(of: .ifModifiedSince), let modified = form.head.lastModified,
+        guard let range = head.fields.range(of: .ifModifiedSince),
             let since = HTTPDate.parse(head.fields.bytes.span, range)
         else { return nil }
-        return modified <= since ? form : nil
+        return form.head.comparisonDate <= since ? form : nil
     }
 
     private func matches(_ form: Representation, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {

@@ -4,6 +4,7 @@ import ControlPlane
 import HTTPServer
 import HTTPWire
 import NIOCore
+import Origins
 import Telemetry
 
 /// Asking the origin, or waiting for the one who has asked already.
@@ -36,9 +37,9 @@ extension EdgeResponder {
         guard context.hasRoomForFill else { return refuse(exchange, .tooBusy, isHead: isHead) }
         let transaction = Transaction(responder: self, exchange: exchange, site: site, key: key, head: head)
         let isHitForMiss = !site.isBucket && context.hitForMiss.contains(hash, now: UnixClock.seconds())
-        task.forwardsConditions = forwardsConditions(task, isHitForMiss: isHitForMiss)
-        guard head.method == .get, !isHitForMiss, !task.forwardsConditions, !task.isOnlyIfCached, reason != .request
-        else {
+        task.purpose = purpose(of: task, isHitForMiss: isHitForMiss)
+        task.peer = peer(of: exchange)
+        guard head.method == .get, task.purpose == .shared, !task.isOnlyIfCached, reason != .request else {
             return startAlone(transaction, task)
         }
         join(transaction, task)
@@ -64,15 +65,19 @@ extension EdgeResponder {
         }
     }
 
-    /// Whether the client's own Range and conditions go to the origin: where its answer is for this client alone anyway.
-    ///
-    /// An answer that may be stored is asked for whole and unconditionally, or with the conditions of what is stored.
-    private func forwardsConditions(_ task: FillTask, isHitForMiss: Bool) -> Bool {
-        guard !task.site.isBucket else { return false }
-        if task.reason == .bypass || task.directives?.noStore == true { return true }
-        guard isHitForMiss || task.head.method == .head else { return false }
+    /// An answer that may be stored is asked for whole and unconditionally, or with the conditions of what is stored. Where
+    /// it is for this client alone anyway, the client's own Range and conditions are the question.
+    private func purpose(of task: FillTask, isHitForMiss: Bool) -> OriginRequest.Purpose {
+        guard !task.site.isBucket else { return .shared }
+        if task.reason == .bypass || task.directives?.noStore == true { return .relay }
+        guard isHitForMiss || task.head.method == .head else { return .shared }
         let fields = task.head.fields
-        return fields.contains(.range) || fields.contains(.ifNoneMatch) || fields.contains(.ifModifiedSince)
+        let hasOwn = fields.contains(.range) || fields.contains(.ifNoneMatch) || fields.contains(.ifModifiedSince)
+        return hasOwn ? .relay : .single
+    }
+
+    private func peer(of exchange: any ServerExchange) -> OriginRequest.Peer {
+        OriginRequest.Peer(address: exchange.remoteAddress?.ipAddress, isSecure: exchange.isSecure)
     }
 
     /// The fill's answer was not for this request: it asks for itself.
@@ -84,10 +89,9 @@ extension EdgeResponder {
             head: head,
             directives: context.directives(of: head, at: transaction.site)
         )
-        task.forwardsConditions = forwardsConditions(
-            task,
-            isHitForMiss: context.hitForMiss.contains(task.key.hash, now: UnixClock.seconds())
-        )
+        let isHitForMiss = context.hitForMiss.contains(task.key.hash, now: UnixClock.seconds())
+        task.purpose = purpose(of: task, isHitForMiss: isHitForMiss)
+        task.peer = peer(of: exchange)
         let again = Transaction(
             responder: self,
             exchange: exchange,

@@ -28,8 +28,16 @@ extension EdgeResponder {
         if case .origin(let reason, let status, let stored) = filled.source {
             if !transaction.isCollapsed { counters.add(stored ? .requestsMiss : .requestsBypass) }
             // A cache in front of the origin may have aged it (RFC 9111, section 4.2.3).
-            let age = filled.stored.fields.contains(.age) ? filled.stored.freshness.age(now: UnixClock.seconds()) : nil
-            fields.writeForward(reason, status: status, stored: stored, collapsed: transaction.isCollapsed, age: age)
+            let freshness = filled.stored.freshness
+            let now = UnixClock.seconds()
+            fields.writeForward(
+                reason,
+                status: status,
+                stored: stored,
+                collapsed: transaction.isCollapsed,
+                age: filled.stored.fields.contains(.age) ? freshness.age(now: now) : nil,
+                ttl: stored ? freshness.ttl(now: now) : nil
+            )
         }
         if filled.stored.status == 200, isUnchanged(filled.stored, for: head) {
             counters.add(.responses3xx)
@@ -91,9 +99,9 @@ extension EdgeResponder {
         if let range = head.fields.range(of: .ifNoneMatch) {
             return stored.etag?.isMember(of: head.fields.bytes.span, range, strong: false) ?? false
         }
-        guard let range = head.fields.range(of: .ifModifiedSince), let modified = stored.lastModified,
+        guard let range = head.fields.range(of: .ifModifiedSince),
             let since = HTTPDate.parse(head.fields.bytes.span, range)
         else { return false }
-        return modified <= since
+        return stored.comparisonDate <= since
     }
 }

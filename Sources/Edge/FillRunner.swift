@@ -129,9 +129,11 @@ final class FillRunner: OriginDelegate {
             OriginRequest(
                 method: task.head.method == .head ? .head : .get,
                 target: fill.key.target,
-                etag: validators?.etag,
+                etags: validators?.etag.map { [$0] } ?? [],
                 lastModified: validators?.lastModified,
-                client: task.head
+                client: task.head,
+                purpose: task.purpose,
+                peer: task.peer
             ),
             on: loop,
             delegate: self
@@ -152,7 +154,7 @@ final class FillRunner: OriginDelegate {
         let now = UnixClock.seconds()
         let status = answer.head.status
         if status >= 500 { context.counters.add(.originErrors) }
-        if status == 304, !task.forwardsConditions {
+        if status == 304, task.purpose != .relay {
             return unchanged(answer, now: now)
         }
         if status >= 500, mayServeStale, let previous {
@@ -202,7 +204,7 @@ final class FillRunner: OriginDelegate {
 
     /// Why the answer is not kept; nil: it is.
     private func refusalToStore(_ entry: PendingEntry) -> NoStoreReason? {
-        if task.forwardsConditions { return .requestConditions }
+        if task.purpose == .relay { return .requestConditions }
         return StorageRule.mayStore(
             method: task.head.method,
             requestFields: fill.site.isBucket ? FieldList() : task.head.fields,

@@ -1,6 +1,7 @@
 import CacheStore
 import CachingRules
 import HTTPWire
+import Origins
 
 /// What is to be asked of an origin, for whom and why. A value.
 struct FillTask {
@@ -18,8 +19,10 @@ struct FillTask {
     var variant: [UInt8] = []
     /// Nobody waits.
     var isBackground = false
-    /// The client's own Range and conditions go to the origin, and nothing is stored.
-    var forwardsConditions = false
+    /// Who the answer is for. With `.relay` the client's own Range and conditions go to the origin, and nothing is stored.
+    var purpose = OriginRequest.Purpose.shared
+    /// Whom the origin is told of, unless the purpose is `.shared`.
+    var peer: OriginRequest.Peer?
 
     /// The origin may not be asked (RFC 9111, section 5.2.1.7).
     var isOnlyIfCached: Bool { directives?.onlyIfCached ?? false }

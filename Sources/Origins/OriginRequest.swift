@@ -7,7 +7,7 @@ public struct OriginRequest: Sendable {
         /// For everyone: it may be stored. Accept-Encoding, Range and the conditions are the edge's own, and nothing says
         /// who has asked.
         case shared
-        /// For this client alone, and it must not be stored: as `shared`, and the origin is told who asks.
+        /// Most likely for this client alone, since the last answer was: as `shared`, and the origin is told who asks.
         case single
         /// The client's own request: its Accept-Encoding, Range and conditions pass, and the origin is told who asks.
         case relay

@@ -22,6 +22,9 @@ public struct StoredHead: Sendable {
     public let etag: EntityTag?
     /// Last-Modified in Unix seconds.
     public let lastModified: Int64?
+    /// What If-Modified-Since is compared with: Last-Modified, or else Date, or else when the response came (RFC 9111,
+    /// section 4.3.2). Unix seconds.
+    public let comparisonDate: Int64
     /// The response's directives.
     public let cacheControl: CacheControl
     /// There may be coded forms of it: Accept-Encoding selects among them (RFC 9110, section 12.5.5).
@@ -41,7 +44,10 @@ public struct StoredHead: Sendable {
         self.tags = tags
         let bytes = fields.bytes
         etag = fields.range(of: .etag).flatMap { EntityTag(bytes.span, $0) }
-        lastModified = fields.range(of: .lastModified).flatMap { HTTPDate.parse(bytes.span, $0) }
+        let modified = fields.range(of: .lastModified).flatMap { HTTPDate.parse(bytes.span, $0) }
+        let date = fields.range(of: .date).flatMap { HTTPDate.parse(bytes.span, $0) }
+        lastModified = modified
+        comparisonDate = modified ?? date ?? freshness.responseTime
         cacheControl = CacheControl(fields)
         variesByEncoding = fields.hasToken(.vary, "accept-encoding")
         http1 = Self.serialise(status, fields, bodyLength: bodyLength) { $0 != .contentLength && $0 != .age }

@@ -61,11 +61,10 @@ extension Play {
                 status: response.status,
                 questions: asked.map { self.asked($0.path) - $0.before }
             )
-            if (100..<200).contains(response.status), response.status != 101 {
-                interim.append(message)
-            } else {
+            guard (100..<200).contains(response.status), response.status != 101 else {
                 return Answer(message: message, interim: interim)
             }
+            interim.append(message)
         }
     }
 
