@@ -44,6 +44,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-structured-headers", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
@@ -60,7 +61,10 @@ let package = Package(
 
         // Layer 1: plain functions and state machines over bytes and time. Neither NIO nor Foundation.
         library("HTTPWire"),
-        library("CachingRules", ["HTTPWire"]),
+        library(
+            "CachingRules",
+            ["HTTPWire", .product(name: "RawStructuredFieldValues", package: "swift-http-structured-headers")]
+        ),
         library("CachePolicy"),
 
         // Layer 2: the cache's parts.

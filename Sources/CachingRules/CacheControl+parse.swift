@@ -70,8 +70,7 @@ extension CacheControl {
         if bytes.matches(name, lowercase: "max-age") {
             Self.note(&maxAge, bytes, argument, otherwise: 0)
         } else if bytes.matches(name, lowercase: "private") {
-            isPrivate = true
-            Self.appendNames(bytes, argument, to: &privateFields)
+            noteNames(bytes, argument, \.isPrivate, \.privateFields)
         }
     }
 
@@ -79,8 +78,7 @@ extension CacheControl {
         if bytes.matches(name, lowercase: "no-store") {
             noStore = true
         } else if bytes.matches(name, lowercase: "no-cache") {
-            noCache = true
-            Self.appendNames(bytes, argument, to: &noCacheFields)
+            noteNames(bytes, argument, \.noCache, \.noCacheFields)
         } else if bytes.matches(name, lowercase: "s-maxage") {
             Self.note(&sMaxAge, bytes, argument, otherwise: 0)
         }
@@ -98,6 +96,19 @@ extension CacheControl {
     private enum Argument: Equatable {
         case absent, malformed
         case value(Range<Int>)
+    }
+
+    private mutating func noteNames(
+        _ bytes: Span<UInt8>,
+        _ argument: Argument,
+        _ flag: WritableKeyPath<CacheControl, Bool>,
+        _ names: WritableKeyPath<CacheControl, [String]>
+    ) {
+        if case .value(let range) = argument {
+            noteNames(bytes, range, flag, names)
+        } else {
+            self[keyPath: flag] = true
+        }
     }
 
     private static func note(_ place: inout Int64?, _ bytes: Span<UInt8>, _ argument: Argument, otherwise: Int64?) {
@@ -127,17 +138,5 @@ extension CacheControl {
             value = min(value * 10 + Int64(bytes[index] - ASCII.zero), secondsMax)
         }
         return value
-    }
-
-    private static func appendNames(_ bytes: Span<UInt8>, _ argument: Argument, to names: inout [String]) {
-        guard case .value(let range) = argument else { return }
-        var start = range.lowerBound
-        while start <= range.upperBound {
-            var end = start
-            while end < range.upperBound, bytes[end] != ASCII.comma { end += 1 }
-            let name = bytes.trimmingBlanks(start..<end)
-            start = end + 1
-            if !name.isEmpty { names.append(bytes.latin1(name).lowercased()) }
-        }
     }
 }

@@ -21,48 +21,25 @@ public struct Freshness: Sendable, Equatable {
     /// The freshness of a response.
     ///
     /// - Parameters:
+    ///   - control: its directives (``CacheControl/ofResponse(_:)``), by a caller that has read them.
     ///   - requestTime: when the request was sent.
     ///   - responseTime: when the response's head arrived.
-    ///   - defaultTTL: seconds for responses that say nothing themselves, where a heuristic would be allowed.
-    ///   - heuristics: may a lifetime be guessed from Last-Modified?
+    ///   - policy: what the site says about lifetimes.
     public static func of(
         _ response: ResponseHead,
+        control: CacheControl? = nil,
         requestTime: Int64,
         responseTime: Int64,
-        defaultTTL: Int64?,
-        heuristics: Bool
+        policy: FreshnessPolicy
     ) -> Freshness {
-        of(
-            response,
-            control: CacheControl(response.fields),
-            requestTime: requestTime,
-            responseTime: responseTime,
-            defaultTTL: defaultTTL,
-            heuristics: heuristics
-        )
-    }
-
-    /// The same, for a caller that has parsed the response's directives.
-    public static func of(
-        _ response: ResponseHead,
-        control: CacheControl,
-        requestTime: Int64,
-        responseTime: Int64,
-        defaultTTL: Int64?,
-        heuristics: Bool
-    ) -> Freshness {
+        let control = control ?? .ofResponse(response.fields)
         let fields = response.fields
         let date = date(fields, .date) ?? responseTime
         let lifetime =
-            explicitLifetime(fields, control, date: date)
-            ?? assignedLifetime(
-                response,
-                control,
-                date: date,
-                responseTime: responseTime,
-                defaultTTL: defaultTTL,
-                heuristics: heuristics
-            )
+            policy.forcedLifetime(response.status)
+            ?? explicitLifetime(fields, control, date: date)
+            ?? policy.assignedLifetime(response.status, control)
+            ?? heuristicLifetime(response, control, date: date, policy)
         // Section 4.2.3.
         let apparentAge = max(0, saturating(responseTime, date))
         let responseDelay = max(0, saturating(responseTime, requestTime))

@@ -8,14 +8,14 @@ public enum StaleRule {
         stored: CacheControl,
         request: CacheControl = CacheControl(),
         freshness: Freshness,
-        siteStaleIfError: Int64?,
+        policy: FreshnessPolicy,
         now: Int64
     ) -> Bool {
         if stored.noCache { return false }
         let ttl = freshness.ttl(now: now)
         if ttl > 0 { return true }
         if stored.forbidsStale { return false }
-        let window = max(stored.staleIfError ?? -1, request.staleIfError ?? -1, siteStaleIfError ?? -1)
+        let window = max(stored.staleIfError ?? -1, request.staleIfError ?? -1, policy.staleIfError ?? -1)
         return -ttl < window
     }
 }

@@ -4,34 +4,19 @@ public import HTTPWire
 public enum StorageRule {
     /// Why a response must not be stored by a shared cache; nil: it may be.
     ///
-    /// `hasDefaultTTL`: the site gives a lifetime to responses that have none. `requestHasBody`: the request came with
-    /// content, which no key covers.
+    /// - Parameters:
+    ///   - control: the response's directives (``CacheControl/ofResponse(_:)``), by a caller that has read them.
+    ///   - policy: what the site says about lifetimes.
+    ///   - requestHasBody: the request came with content, which no key covers.
     public static func mayStore(
         method: Method,
         requestFields: FieldList,
         response: ResponseHead,
-        hasDefaultTTL: Bool,
+        control: CacheControl? = nil,
+        policy: FreshnessPolicy,
         requestHasBody: Bool = false
     ) -> NoStoreReason? {
-        mayStore(
-            method: method,
-            requestFields: requestFields,
-            response: response,
-            control: CacheControl(response.fields),
-            hasDefaultTTL: hasDefaultTTL,
-            requestHasBody: requestHasBody
-        )
-    }
-
-    /// The same, for a caller that has parsed the response's directives.
-    public static func mayStore(
-        method: Method,
-        requestFields: FieldList,
-        response: ResponseHead,
-        control: CacheControl,
-        hasDefaultTTL: Bool,
-        requestHasBody: Bool = false
-    ) -> NoStoreReason? {
+        let control = control ?? .ofResponse(response.fields)
         // The request method is understood by the cache: here GET alone. HEAD has nothing to store.
         guard method == .get else { return .method }
         if requestHasBody { return .requestBody }
@@ -54,22 +39,18 @@ public enum StorageRule {
             return .authorization
         }
         if Vary.isStar(response.fields) { return .varyStar }
-        guard hasUse(response, control, hasDefaultTTL) else { return .noFreshness }
+        guard hasUse(response, control, policy) else { return .noFreshness }
         return nil
     }
 
     /// Section 3, the last condition, and whether a stored copy could ever be used: with a lifetime, or after
     /// validation.
-    private static func hasUse(_ response: ResponseHead, _ control: CacheControl, _ hasDefaultTTL: Bool) -> Bool {
+    private static func hasUse(_ response: ResponseHead, _ control: CacheControl, _ policy: FreshnessPolicy) -> Bool {
         let fields = response.fields
-        if control.hasLifetime || fields.contains(.expires) { return true }
+        if control.hasLifetime || (!control.isTargeted && fields.contains(.expires)) { return true }
+        if policy.forcedLifetime(response.status) != nil { return true }
+        if policy.assignedLifetime(response.status, control) != nil { return true }
         guard control.isPublic || ResponseStatus.isHeuristicallyCacheable(response.status) else { return false }
-        if hasDefaultTTL, mayHaveDefaultTTL(response.status, control) { return true }
         return fields.contains(.etag) || fields.contains(.lastModified)
-    }
-
-    /// Does a site's default lifetime apply to this status?
-    static func mayHaveDefaultTTL(_ status: Int, _ control: CacheControl) -> Bool {
-        ResponseStatus.isHeuristicallyCacheable(status) || (control.isPublic && status < 400)
     }
 }

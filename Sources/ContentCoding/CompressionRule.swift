@@ -13,7 +13,8 @@ public enum CompressionRule {
             contentType: fields[.contentType],
             length: length,
             contentEncoding: fields.combined(.contentEncoding),
-            noTransform: CacheControl(fields).noTransform
+            // Neither of the two fields takes back what the other forbids.
+            noTransform: CacheControl(fields).noTransform || CacheControl.ofResponse(fields).noTransform
         )
     }
 

@@ -50,12 +50,15 @@ extension EdgeContext {
         }
         let head = resource.identity.head
         // An origin that sets a limit means it.
-        let isUnlimited = isDisconnected && head.cacheControl.staleIfError == nil
+        var policy = site.freshness
+        if isDisconnected, head.cacheControl.staleIfError == nil {
+            policy.staleIfError = max(policy.staleIfError ?? 0, Limits.disconnectedStale)
+        }
         return StaleRule.mayServeStaleOnError(
             stored: head.cacheControl,
             request: request ?? CacheControl(),
             freshness: head.freshness,
-            siteStaleIfError: isUnlimited ? max(site.staleIfError, Limits.disconnectedStale) : site.staleIfError,
+            policy: policy,
             now: now
         )
     }

@@ -170,8 +170,7 @@ final class FillRunner: OriginDelegate {
             head,
             requestTime: requestTime,
             responseTime: now,
-            defaultTTL: status == 200 ? fill.site.defaultTTL : nil,
-            heuristics: !fill.site.isBucket
+            policy: fill.site.freshness
         )
         let entry = PendingEntry(
             head: head,
@@ -209,7 +208,7 @@ final class FillRunner: OriginDelegate {
             method: task.head.method,
             requestFields: fill.site.isBucket ? FieldList() : task.head.fields,
             response: entry.head,
-            hasDefaultTTL: fill.site.defaultTTL != nil
+            policy: fill.site.freshness
         )
     }
 
@@ -295,8 +294,7 @@ final class FillRunner: OriginDelegate {
             head,
             requestTime: requestTime,
             responseTime: now,
-            defaultTTL: fill.site.defaultTTL,
-            heuristics: !fill.site.isBucket
+            policy: fill.site.freshness
         )
         var entry = PendingEntry(
             head: head,

@@ -1,3 +1,4 @@
+import CachingRules
 import ContentCoding
 import HTTPWire
 import Origins
@@ -13,14 +14,8 @@ final class Site: Sendable {
     let keyPrefix: [UInt8]
     let hosts: [HostPattern]
     let origin: OriginClient
-    /// Seconds that an answer without freshness of its own is fresh; nil: it is not stored.
-    let defaultTTL: Int64?
-    /// Seconds beyond its lifetime that an entry may be used while the origin fails (RFC 5861, section 4).
-    let staleIfError: Int64
-    /// Seconds beyond its lifetime that an entry may be served at once while it is revalidated (RFC 5861, section 3).
-    let staleWhileRevalidate: Int64
-    /// Seconds that a 404 or 410 without freshness of its own is fresh; nil: it is not stored.
-    let negativeTTL: Int64?
+    /// What it says about lifetimes, beside what its answers say themselves.
+    let freshness: FreshnessPolicy
     /// Whether directives in a request may make the edge ask the origin (decision 4, point 2).
     let honoursRequestDirectives: Bool
     let verify: FillVerification
@@ -38,10 +33,6 @@ final class Site: Sendable {
         keyPrefix = Array(settings.identity.utf8) + [0]
         hosts = settings.hosts
         self.origin = origin
-        defaultTTL = settings.defaultTTL?.seconds
-        staleIfError = settings.staleIfError.seconds
-        staleWhileRevalidate = settings.staleWhileRevalidate.seconds
-        negativeTTL = settings.negativeTTL?.seconds
         honoursRequestDirectives = settings.honoursRequestDirectives
         verify = settings.verify
         errorDocuments = settings.errorDocuments
@@ -49,6 +40,13 @@ final class Site: Sendable {
         compress = settings.compress
         isBucket = if case .s3 = settings.origin { true } else { false }
         queryCounts = !isBucket
+        freshness = FreshnessPolicy(
+            defaultTTL: settings.defaultTTL?.seconds,
+            negativeTTL: settings.negativeTTL?.seconds,
+            heuristics: !isBucket,
+            staleWhileRevalidate: settings.staleWhileRevalidate.seconds,
+            staleIfError: settings.staleIfError.seconds
+        )
     }
 
     /// The path of the object that is sent in the place of an error with this status; nil: there is none. One for the status

@@ -116,8 +116,7 @@ import Testing
                 response(200, pairs),
                 requestTime: .min,
                 responseTime: .max,
-                defaultTTL: .max,
-                heuristics: true
+                policy: FreshnessPolicy(defaultTTL: .max)
             )
             #expect(extreme.age(now: .min) >= 0)
         }

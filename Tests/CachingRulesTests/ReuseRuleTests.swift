@@ -52,7 +52,7 @@ import Testing
         let mayServe = StaleRule.mayServeStaleOnError(
             stored: control("\(directive), stale-if-error=1000"),
             freshness: freshness([("Date", date(0)), ("Cache-Control", "max-age=60")]),
-            siteStaleIfError: 1000,
+            policy: FreshnessPolicy(staleIfError: 1000),
             now: arrival + 70
         )
         #expect(!mayServe)
@@ -65,7 +65,7 @@ import Testing
                 stored: control(stored),
                 request: control(request),
                 freshness: freshness([("Date", date(0)), ("Cache-Control", "max-age=60")]),
-                siteStaleIfError: site,
+                policy: FreshnessPolicy(staleIfError: site),
                 now: arrival + seconds
             )
         }

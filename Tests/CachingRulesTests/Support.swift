@@ -26,13 +26,13 @@ func freshness(
     status: Int = 200,
     defaultTTL: Int64? = nil,
     heuristics: Bool = true,
+    policy: FreshnessPolicy? = nil,
     delay: Int64 = 0
 ) -> Freshness {
     Freshness.of(
         response(status, pairs),
         requestTime: arrival - delay,
         responseTime: arrival,
-        defaultTTL: defaultTTL,
-        heuristics: heuristics
+        policy: policy ?? FreshnessPolicy(defaultTTL: defaultTTL, heuristics: heuristics)
     )
 }

@@ -48,7 +48,7 @@ public struct StoredHead: Sendable {
         let date = fields.range(of: .date).flatMap { HTTPDate.parse(bytes.span, $0) }
         lastModified = modified
         comparisonDate = modified ?? date ?? freshness.responseTime
-        cacheControl = CacheControl(fields)
+        cacheControl = .ofResponse(fields)
         variesByEncoding = fields.hasToken(.vary, "accept-encoding")
         http1 = Self.serialise(status, fields, bodyLength: bodyLength) { $0 != .contentLength && $0 != .age }
         http1NotModified = Self.serialise(304, fields, bodyLength: nil, keep: Self.isKeptIn304)

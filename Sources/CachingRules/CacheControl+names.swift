@@ -1,0 +1,45 @@
+import HTTPWire
+
+extension CacheControl {
+    /// Notes the field names in `no-cache="…"` or `private="…"` (RFC 9111, sections 5.2.2.4 and 5.2.2.7).
+    ///
+    /// Where one is no name, or that of a field without which the rest would be wrong, the whole response is meant:
+    /// restricting more than was asked for is always allowed.
+    mutating func noteNames(
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>,
+        _ flag: WritableKeyPath<CacheControl, Bool>,
+        _ names: WritableKeyPath<CacheControl, [String]>
+    ) {
+        var found = [String]()
+        var start = range.lowerBound
+        while start <= range.upperBound {
+            var end = start
+            while end < range.upperBound, bytes[end] != ASCII.comma { end += 1 }
+            let name = bytes.trimmingBlanks(start..<end)
+            start = end + 1
+            if name.isEmpty { continue }
+            guard Self.mayBeLeftOut(bytes, name) else {
+                found = []
+                break
+            }
+            found.append(bytes.latin1(name).lowercased())
+        }
+        if found.isEmpty {
+            self[keyPath: flag] = true
+        } else {
+            self[keyPath: names] += found
+        }
+    }
+
+    private static func mayBeLeftOut(_ bytes: Span<UInt8>, _ name: Range<Int>) -> Bool {
+        for index in name where !ASCII.isToken(bytes[index]) { return false }
+        switch FieldName(bytes.extracting(name)) {
+        case .age, .cacheControl, .cdnCacheControl, .contentEncoding, .contentLength, .contentRange, .contentType,
+            .date, .expires, .vary:
+            return false
+        default:
+            return true
+        }
+    }
+}
