@@ -189,7 +189,7 @@ let package = Package(
             name: "ScenarioTests",
             dependencies: [
                 "TestSupport", "Apus", "Edge", "HTTPWire", "CachingRules", "CacheStore", "ContentCoding",
-                "ControlPlane", "Settings", "Telemetry", logging,
+                "ControlPlane", "Settings", "SignatureV4", "Telemetry", logging,
             ] + nio,
             swiftSettings: swiftSettings
         ),

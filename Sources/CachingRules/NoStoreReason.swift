@@ -22,4 +22,6 @@ public enum NoStoreReason: String, Sendable, CaseIterable {
     case requestBody = "request-body"
     /// The client's own Range or conditions went to the origin: the answer is for it alone.
     case requestConditions = "request-conditions"
+    /// Only the connection's end shows the body's, so that nobody knows whether it is whole (RFC 9112, section 6.3).
+    case closeDelimited = "close-delimited"
 }

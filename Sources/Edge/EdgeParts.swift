@@ -48,7 +48,8 @@ struct EdgeParts {
                         credentials: bucket.credentials.map {
                             Credentials(accessKey: $0.accessKey, secretKey: $0.secretKey.exposed)
                         },
-                        pathStyle: bucket.pathStyle
+                        pathStyle: bucket.pathStyle,
+                        verifiesMD5: site.verify == .md5
                     )
                 )
             }

@@ -179,7 +179,7 @@ final class FillRunner: OriginDelegate {
             tags: answer.tags,
             variant: variant(of: head)
         )
-        if let why = refusalToStore(entry) {
+        if let why = refusalToStore(entry) ?? (answer.mayBeCut ? .closeDelimited : nil) {
             context.counters.add(.storesRefused)
             beginPassing(entry, why: why, now: now)
         } else {
@@ -245,7 +245,7 @@ final class FillRunner: OriginDelegate {
     private func beginPassing(_ entry: PendingEntry, why: NoStoreReason, now: Int64) {
         phase = .passing
         // What a bucket answers depends on the key alone, so that all who wait may have it.
-        let isExclusive = !fill.site.isBucket
+        let isExclusive = !fill.site.isBucket && why != .closeDelimited
         if isExclusive, !why.isRequestsOwn { context.hitForMiss.remember(fill.key.hash, now: now) }
         let source = FillSource.origin(reason, status: entry.head.status, stored: false)
         fill.beginWindow(entry.fillHead(source, isRetained: false), exclusive: isExclusive)

@@ -16,6 +16,12 @@ final class OriginAttempt: OriginExchange {
     private var tries = 0
     private var isPaused = false
     private var hidesBody = false
+    /// Compares the body with what its answer says of it; nil: it says nothing.
+    private var check: BodyCheck?
+    /// Bytes of a checked body that are still to come, if its length is known.
+    private var missing: UInt64?
+    /// The last piece of such a body: a client that has it has a whole answer, so that it waits for the verdict.
+    private var held: ByteBuffer?
 
     init(
         _ origin: OriginClient,
@@ -84,17 +90,53 @@ final class OriginAttempt: OriginExchange {
             current?.leave()
             return tryAgain()
         }
-        let answer = origin.answer(head)
+        var answer = origin.answer(head)
         hidesBody = answer.hidesBody
+        check = origin.bodyDigest(of: head, to: request).flatMap { BodyCheck($0) }
+        missing = answer.length
+        answer.mayBeCut = check == nil && origin.mayBeCut(head)
+        // There is no piece to hold back then: with the head, a client has all of it.
+        if missing == 0, !isWhole() { return }
         delegate?.originAnswered(answer)
     }
 
     func received(_ buffer: ByteBuffer) {
-        if !hidesBody { delegate?.originSent(buffer) }
+        if hidesBody { return }
+        guard let check else {
+            delegate?.originSent(buffer)
+            return
+        }
+        check.update(buffer)
+        if let missing {
+            let left = missing - min(missing, UInt64(buffer.readableBytes))
+            self.missing = left
+            if left == 0 {
+                held = buffer
+                return
+            }
+        }
+        delegate?.originSent(buffer)
     }
 
     func ended() {
+        guard isWhole() else { return }
+        if let last = held {
+            held = nil
+            delegate?.originSent(last)
+        }
         take()?.originFinished()
+    }
+
+    /// False, and the delegate has heard of it: the body is not what its answer said.
+    private func isWhole() -> Bool {
+        guard let problem = check?.finish() else {
+            check = nil
+            return true
+        }
+        check = nil
+        held = nil
+        take()?.originFailed(OriginFailure(status: 502, detail: OriginFailure.checksum, message: problem))
+        return false
     }
 
     func failed(_ error: ClientError) {

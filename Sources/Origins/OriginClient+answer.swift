@@ -1,4 +1,6 @@
+import HTTPClient
 import HTTPWire
+import SignatureV4
 
 extension OriginClient {
     /// What of an origin's head is for others to see.
@@ -22,6 +24,27 @@ extension OriginClient {
         case .s3:
             return bucketAnswer(head, length: length)
         }
+    }
+
+    /// What the answer's head says of the body that comes with it, to be compared; nil: nothing.
+    ///
+    /// Only of a whole 200: a checksum is one of the whole object, so that no part can be compared with it.
+    func bodyDigest(of head: ResponseHead, to request: OriginRequest) -> BodyDigest? {
+        guard head.status == 200, request.method == .get else { return nil }
+        switch configuration {
+        case .http: return .ofServer(head.fields)
+        case .s3(let bucket):
+            if let digest = BodyDigest.ofBucket(head.fields) { return digest }
+            guard bucket.verifiesMD5, let tag = bucketAnswer(head, length: nil).md5 else { return nil }
+            return BodyDigest(.md5, Hex.decode(tag))
+        }
+    }
+
+    /// Whether the end of the connection is all that shows the end of the body, and nothing shows that the end was meant
+    /// (RFC 9112, sections 6.3 and 9.8). Over TLS its own goodbye does.
+    func mayBeCut(_ head: ResponseHead) -> Bool {
+        guard case .untilClose = head.framing else { return false }
+        return configuration.endpoint.scheme == .http
     }
 
     /// Bytes of the body, or of the one that a GET would have had when this answers a HEAD.

@@ -25,6 +25,8 @@ extension OriginClient {
         fields.append(.host, endpoint.authority)
         fields.append(.userAgent, userAgent)
         fields.append(.acceptEncoding, "identity")
+        // Of a part no checksum is known.
+        if method == .get, request.range == nil { fields.append(name: "x-amz-checksum-mode", "ENABLED") }
         appendConditions(of: request, to: &fields)
         signer?.sign(
             method: method.text,

@@ -20,6 +20,9 @@ public enum OriginConfiguration: Sendable {
         public var credentials: Credentials?
         /// `/bucket/key` when true, `bucket.host` when false.
         public var pathStyle: Bool
+        /// An entity tag that looks like an MD5 is taken for one, and the body compared with it. Only for stores of which
+        /// that is known: with encryption or in other products such a tag may be anything.
+        public var verifiesMD5: Bool
 
         /// A bucket as given.
         public init(
@@ -27,13 +30,15 @@ public enum OriginConfiguration: Sendable {
             region: String,
             name: String,
             credentials: Credentials?,
-            pathStyle: Bool = true
+            pathStyle: Bool = true,
+            verifiesMD5: Bool = false
         ) {
             self.endpoint = endpoint
             self.region = region
             self.name = name
             self.credentials = credentials
             self.pathStyle = pathStyle
+            self.verifiesMD5 = verifiesMD5
         }
     }
 

@@ -61,6 +61,9 @@ public struct OriginAnswer: Sendable {
     /// The part that a 206 carries, or the whole length that a 416 tells; nil when it does not say so, or what it says
     /// cannot be true: then a 206 is of no use to anyone but who has asked for just that.
     public var contentRange: ContentRange?
+    /// The connection's end is all that will show the body's, and it may as well be an accident: what came cannot be known
+    /// to be whole (RFC 9112, section 6.3).
+    public var mayBeCut = false
 }
 
 /// Why an origin has not answered. A value.
@@ -71,6 +74,9 @@ public struct OriginFailure: Error, Sendable {
     public var detail: String
     /// One sentence.
     public var message: String
+
+    /// The ``detail`` of a body that is not what its checksum says.
+    public static let checksum = "origin-checksum"
 
     /// A failure as given.
     public init(status: Int, detail: String, message: String) {

@@ -110,14 +110,26 @@ struct OriginBench {
     let server: OriginClient
     let eventLoop: any EventLoop
 
-    init(credentials: Credentials? = OriginBench.credentials, deadlines: ClientDeadlines = .init()) async throws {
+    init(
+        credentials: Credentials? = OriginBench.credentials,
+        deadlines: ClientDeadlines = .init(),
+        verifiesMD5: Bool = false
+    ) async throws {
         origin = try await ScriptedOrigin.start()
         let endpoint = try #require(Endpoint(url: origin.url))
         let group = MultiThreadedEventLoopGroup.singleton
         eventLoop = group.any()
         let client = HTTPClient(group: group, configuration: .init(timerResolution: .milliseconds(10)))
         bucket = OriginClient(
-            .s3(.init(endpoint: endpoint, region: "eu-west-1", name: "site", credentials: credentials)),
+            .s3(
+                .init(
+                    endpoint: endpoint,
+                    region: "eu-west-1",
+                    name: "site",
+                    credentials: credentials,
+                    verifiesMD5: verifiesMD5
+                )
+            ),
             client: client,
             node: "edge-1",
             version: "1.2.3",
