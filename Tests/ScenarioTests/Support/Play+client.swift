@@ -17,6 +17,11 @@ extension Play {
     }
 
     @discardableResult
+    func get(_ path: String, fields: [String]) async throws -> Answer {
+        try await exchange("GET", path, fields, body: nil)
+    }
+
+    @discardableResult
     func head(_ path: String, _ fields: String...) async throws -> Answer {
         try await exchange("HEAD", path, fields, body: nil)
     }

@@ -10,6 +10,10 @@ extension Play {
     /// A well-behaved origin: 200 with these fields ("Name: value"), `Date`, and the body "answer 1", "answer 2", … at
     /// each time that it sends one; 304 where the request has an `If-None-Match` or `If-Modified-Since` that holds.
     func origin(_ path: String, _ fields: String..., body: String? = nil) {
+        origin(path, fields: fields, body: body)
+    }
+
+    func origin(_ path: String, status: Int = 200, fields: [String], body: String? = nil) {
         let number = NIOLockedValueBox(0)
         server.on(atOrigin(path)) { request in
             var answer = ScriptedAnswer.ok(fields: fields)
@@ -19,7 +23,7 @@ extension Play {
                 number += 1
                 return number
             }
-            return answer.withBody(body ?? "answer \(count)")
+            return answer.withStatus(status).withBody(body ?? "answer \(count)")
         }
     }
 
