@@ -20,6 +20,8 @@ public enum NoStoreReason: String, Sendable, CaseIterable {
     case partial
     /// A GET with a body: the body is not part of the key (RFC 9110, section 9.3.1).
     case requestBody = "request-body"
+    /// A redirection from http to https, which a request that came by https must not get: the scheme is not in the key.
+    case schemeRedirect = "scheme-redirect"
     /// The client's own Range or conditions went to the origin: the answer is for it alone.
     case requestConditions = "request-conditions"
     /// Only the connection's end shows the body's, so that nobody knows whether it is whole (RFC 9112, section 6.3).

@@ -201,9 +201,16 @@ final class FillRunner: OriginDelegate {
         fill.site.isBucket ? [] : VariantRule.variant(of: head.fields, for: task.head.fields)
     }
 
+    /// The origin is told the client's scheme, and may want another.
+    private func redirectsToTLS(_ head: ResponseHead) -> Bool {
+        guard (300..<400).contains(head.status), task.peer?.isSecure == false else { return false }
+        return head.fields[.location]?.lowercased().hasPrefix("https:") ?? false
+    }
+
     /// Why the answer is not kept; nil: it is.
     private func refusalToStore(_ entry: PendingEntry) -> NoStoreReason? {
         if task.purpose == .relay { return .requestConditions }
+        if redirectsToTLS(entry.head) { return .schemeRedirect }
         return StorageRule.mayStore(
             method: task.head.method,
             requestFields: fill.site.isBucket ? FieldList() : task.head.fields,

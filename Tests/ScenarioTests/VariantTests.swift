@@ -188,4 +188,17 @@ struct VariantTests {
             #expect(unchanged.status == 304 && unchanged.text.isEmpty)
         }
     }
+
+    @Test("an origin that sends http on to https: nobody else gets that, for the scheme is not in the key")
+    func redirectToTLS() async throws {
+        try await scenario(.http) { stage in
+            let fields: KeyValuePairs = ["Cache-Control": "max-age=60", "Location": "https://edge.test/a"]
+            stage.origin.on("/a", ScriptedAnswer(301, fields))
+            for _ in 0..<2 {
+                let answer = try await stage.get("/a")
+                #expect(answer.status == 301 && !answer.isStored && !answer.isHit)
+            }
+            #expect(stage.origin.last("/a")?["X-Forwarded-Proto"] == "http")
+        }
+    }
 }
