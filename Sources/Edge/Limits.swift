@@ -22,4 +22,6 @@ enum Limits {
     static let disconnectedStale: Int64 = 86_400
     /// Seconds for which no second revalidation is tried after one that failed, while a stale answer may be given.
     static let failedRevalidationPeriod: Int64 = 1
+    /// Ranges of one request that are honoured; a Range field with more is ignored.
+    static let ranges = 16
 }

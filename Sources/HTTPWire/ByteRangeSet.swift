@@ -7,17 +7,32 @@ public struct ByteRangeSet: Sendable, Equatable {
     /// (RFC 9110, section 14.2).
     public static func parse(_ text: some StringProtocol, limit: Int = 16) -> ByteRangeSet? {
         let bytes = Array(text.utf8)
-        let span = bytes.span
-        guard bytes.count > 6, span.matches(0..<6, lowercase: "bytes=") else { return nil }
+        return parse(bytes.span, 0..<bytes.count, limit: limit)
+    }
+
+    /// Parses the Range field of a request. nil: none, more than one (it is no list of lines), or as above.
+    public static func parse(_ fields: FieldList, limit: Int = 16) -> ByteRangeSet? {
+        guard let range = fields.range(of: .range) else { return nil }
+        var count = 0
+        for field in fields.fields where field.name == .range { count += 1 }
+        return count == 1 ? parse(fields.bytes.span, range, limit: limit) : nil
+    }
+
+    /// Parses the bytes of `range`, as ``FieldList/range(of:)`` gives it.
+    public static func parse(_ bytes: Span<UInt8>, _ range: Range<Int>, limit: Int = 16) -> ByteRangeSet? {
+        let prefix = 6
+        guard range.count > prefix,
+            bytes.matches(range.lowerBound..<range.lowerBound + prefix, lowercase: "bytes=")
+        else { return nil }
         var specs = [ByteRangeSpec]()
-        var start = 6
-        while start <= bytes.count {
+        var start = range.lowerBound + prefix
+        while start <= range.upperBound {
             var end = start
-            while end < bytes.count, span[end] != ASCII.comma { end += 1 }
-            let member = span.trimmingBlanks(start..<end)
+            while end < range.upperBound, bytes[end] != ASCII.comma { end += 1 }
+            let member = bytes.trimmingBlanks(start..<end)
             start = end + 1
             if member.isEmpty { continue }
-            guard let spec = ByteRangeSpec(span, member), specs.count < limit else { return nil }
+            guard let spec = ByteRangeSpec(bytes, member), specs.count < limit else { return nil }
             specs.append(spec)
         }
         return specs.isEmpty ? nil : ByteRangeSet(specs: specs)

@@ -75,4 +75,66 @@ import Testing
         #expect(ByteRangeSet.parse("bytes=" + sixteen)?.specs.count == 16)
         #expect(ByteRangeSet.parse("bytes=" + sixteen + ",0-0") == nil)
     }
+
+    @Test("RFC 9110, 14.2: Range is no list of lines; two of them are ignored")
+    func fieldLines() {
+        var fields = FieldList()
+        #expect(ByteRangeSet.parse(fields) == nil)
+        fields.append(.range, "bytes=0-1, -1")
+        #expect(ByteRangeSet.parse(fields)?.specs == [.from(0, through: 1), .suffix(1)])
+        fields.append(.accept, "*/*")
+        fields.append(.range, "bytes=5-")
+        #expect(ByteRangeSet.parse(fields) == nil)
+    }
+
+    @Test("a set is read the same wherever it lies among other bytes")
+    func inPlace() {
+        let bytes = Array("0-9bytes=3-4,,-7 8".utf8)
+        let set = ByteRangeSet.parse(bytes.span, 3..<bytes.count - 2)
+        #expect(set?.specs == [.from(3, through: 4), .suffix(7)])
+    }
+
+    @Test("RFC 9110, 14.2: ranges that do not overlap keep the order in which they were asked for")
+    func order() {
+        #expect(ByteRangeSet.parse("bytes=90-99,50-59,0-9")?.resolve(length: 100) == [90..<100, 50..<60, 0..<10])
+        #expect(ByteRangeSet.parse("bytes=-10,0-9")?.resolve(length: 100) == [90..<100, 0..<10])
+        #expect(ByteRangeSet.parse("bytes=-200,50-")?.resolve(length: 100) == [0..<100])
+    }
+}
+
+@Suite struct ContentRangeTests {
+    @Test("RFC 9110, 14.4: the grammar")
+    func grammar() {
+        #expect(ContentRange("bytes 0-99/1000") == ContentRange(range: 0..<100, completeLength: 1000))
+        #expect(ContentRange("Bytes 42-1233/*") == ContentRange(range: 42..<1234, completeLength: nil))
+        #expect(ContentRange(" bytes */1000\t") == ContentRange(range: nil, completeLength: 1000))
+        #expect(ContentRange("bytes 0-0/1") == ContentRange(range: 0..<1, completeLength: 1))
+        #expect(ContentRange("bytes */0") == ContentRange(range: nil, completeLength: 0))
+        for wrong in [
+            "", "bytes", "bytes ", "bytes 0-99", "bytes=0-99/1000", "bytes 0-1000/1000", "bytes 5-4/10", "bytes */*",
+            "items 0-9/10", "bytes -9/10", "bytes 0-/10", "bytes 0 - 9/10", "bytes 0-9/", "bytes 0-9/1x", "bytes /10",
+            "bytes 0-99999999999999999999/99999999999999999999", "bytes 0-9/10/10", "bytes 0-9, 1-2/10",
+            "bytes +0-9/10",
+        ] {
+            #expect(ContentRange(wrong) == nil, "\(wrong)")
+        }
+    }
+
+    @Test("what is written is what is read")
+    func written() {
+        for text in [
+            "bytes 0-99/1000", "bytes 7-7/*", "bytes */1000", "bytes 0-9223372036854775806/9223372036854775807",
+        ] {
+            #expect(ContentRange(text)?.text == text)
+        }
+        #expect(ContentRange(range: 5..<5, completeLength: 9).text == "bytes */9")
+        var random = SeededGenerator(seed: 14)
+        let tokens = ["bytes ", "*", "/", "-", "0", "99999999999999999999", " ", "=", ","]
+        for _ in 0..<2000 {
+            let text = random.damage(Array("bytes 10-19/100".utf8), with: tokens)
+            guard let read = ContentRange(String(decoding: text, as: UTF8.self)) else { continue }
+            #expect(ContentRange(read.text) == read)
+            if let range = read.range { #expect(!range.isEmpty && range.upperBound <= read.completeLength ?? .max) }
+        }
+    }
 }
