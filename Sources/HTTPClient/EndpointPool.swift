@@ -30,7 +30,11 @@ final class EndpointPool {
 
     func submit(_ exchange: Exchange, needsFresh: Bool = false) {
         connectTime = exchange.request.deadlines.connect
-        perform(state.request(exchange, needsFresh: needsFresh))
+        // One that cannot be repeated must not meet a server that is just giving the connection up.
+        let idleSince: NIODeadline =
+            exchange.request.isRepeatable
+            ? .uptimeNanoseconds(0) : .now() - client.configuration.limits.idleTimeUnrepeatable
+        perform(state.request(exchange, needsFresh: needsFresh, idleSince: idleSince))
     }
 
     func cancel(_ exchange: Exchange) {

@@ -76,13 +76,17 @@ final class Exchange: ClientExchange {
         if phase == .sending { enter(.head) }
     }
 
-    /// The upload waits for the connection, or goes on. While it waits for its own source, no deadline runs.
+    /// The upload waits for the connection, or goes on. While it waits for its own source, no deadline runs; when the
+    /// response has begun before its end, both bodies have to stop for the deadline to pass.
     func uploadProgressed(isWritable: Bool) {
+        if phase == .body, !isPaused { phaseDeadline = .now() + request.deadlines.bodyIdle }
         guard phase == .sending else { return }
         phaseDeadline = isWritable ? .distantFuture : .now() + request.deadlines.bodyIdle
     }
 
+    /// The server is at work: the time for its head begins anew.
     func receivedInformational(_ head: ResponseHead) {
+        if phase == .head { enter(.head) }
         delegate?.clientReceivedInformational(head)
     }
 

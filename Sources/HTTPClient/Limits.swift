@@ -11,6 +11,8 @@ public struct ClientLimits: Sendable {
     /// How long an idle connection is kept: shorter than most servers do (S3 about 20 s, nginx and ours 75 s), so that
     /// it is mostly we who close. A server's own close is seen at once; only one that crosses a request costs a retry.
     public var idleTime = TimeAmount.seconds(15)
+    /// How long one may have been idle to be used for a request that cannot be repeated: shorter than any server's time.
+    public var idleTimeUnrepeatable = TimeAmount.seconds(1)
     /// Bytes of a response's head.
     public var headBytes = 64 * 1024
     /// Field lines of a response's head.

@@ -49,9 +49,15 @@ struct PoolState<Connection: AnyObject, Waiter: AnyObject> {
     /// Nothing is left of it.
     var isEmpty: Bool { open == 0 && waiting.isEmpty }
 
-    mutating func request(_ waiter: Waiter, needsFresh: Bool = false) -> Action {
+    /// - Parameter idleSince: a connection that nobody has used since before that is not for this one.
+    mutating func request(
+        _ waiter: Waiter,
+        needsFresh: Bool = false,
+        idleSince: NIODeadline = .uptimeNanoseconds(0)
+    ) -> Action {
         guard !isShutDown else { return .refuse(waiter) }
-        if !needsFresh, let last = idle.popLast() {
+        if !needsFresh, let last = idle.last, last.since >= idleSince {
+            idle.removeLast()
             busy += 1
             return .run(waiter, on: last.connection, reused: true)
         }

@@ -97,6 +97,7 @@ struct ExchangeState {
     /// The client waits for 100 Continue before it sends its body.
     private(set) var owesContinue = false
     private var drainLeft = 0
+    private var interimsLeft = 0
 
     /// An exchange is under way: its answer is not complete.
     var isActive: Bool { answer != .complete }
@@ -111,6 +112,7 @@ extension ExchangeState {
         requestBody = facts.framing == .none ? .complete : .waiting
         answer = .pending
         framing = .noBody
+        interimsLeft = Tuning.interimHeads
         keepAlive = facts.keepAlive && mayStay
         // RFC 9110 10.1.1: ignored in a request of HTTP/1.0 and in one without a body.
         owesContinue = facts.expectsContinue && !facts.isHTTP10 && requestBody == .waiting
@@ -149,6 +151,14 @@ extension ExchangeState {
 // MARK: - The answer's side
 
 extension ExchangeState {
+    /// An interim head is about to be sent. False: it must not be. RFC 9110 15.2: only before the final one, and not to
+    /// HTTP/1.0, which does not know them.
+    mutating func takeInterim() -> Bool {
+        guard answer == .pending, !facts.isHTTP10, interimsLeft > 0 else { return false }
+        interimsLeft -= 1
+        return true
+    }
+
     /// A final head with `status` is about to be sent. nil: one was sent already.
     ///
     /// - Parameters:

@@ -58,6 +58,17 @@ extension HTTP1Connection: ServerExchange {
         later()
     }
 
+    func sendInterim(_ head: ResponseHead) {
+        // A client that does not take what it gets can do without hints.
+        guard phase == .exchange, channelWritable, (102..<200).contains(head.status), state.takeInterim() else {
+            return
+        }
+        borrowOutbound()
+        outbound.writeHead(head, keepsLength: false)
+        outbound.writeStaticString("\r\n")
+        later()
+    }
+
     func sendBody(_ buffer: ByteBuffer) {
         guard phase == .exchange, state.answer == .streaming, pendingBody.isEmpty else { return }
         let count = buffer.readableBytes
@@ -129,14 +140,6 @@ extension HTTP1Connection {
         }
     }
 
-    /// RFC 9110 15.2: any number of them before the final answer; a client of HTTP/1.0 does not know them.
-    private func sendInterim(_ head: ResponseHead) {
-        guard !state.facts.isHTTP10, head.status >= 100, head.status != 101 else { return }
-        borrowOutbound()
-        outbound.writeHead(head, keepsLength: false)
-        outbound.writeStaticString("\r\n")
-        later()
-    }
 }
 
 // MARK: - Bodies and endings

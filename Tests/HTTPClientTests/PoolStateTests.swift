@@ -20,8 +20,12 @@ struct PoolStateTests {
         var busy: Int { state.busy }
         var open: Int { state.open }
         var isEmpty: Bool { state.isEmpty }
-        func request(_ waiter: Waiter, needsFresh: Bool = false) -> Action {
-            state.request(waiter, needsFresh: needsFresh)
+        func request(
+            _ waiter: Waiter,
+            needsFresh: Bool = false,
+            idleSince: NIODeadline = .uptimeNanoseconds(0)
+        ) -> Action {
+            state.request(waiter, needsFresh: needsFresh, idleSince: idleSince)
         }
         func connected(_ connection: Connection, now: NIODeadline) -> Action { state.connected(connection, now: now) }
         func connectFailed() -> (failed: Waiter?, next: Action) { state.connectFailed() }
@@ -73,6 +77,21 @@ struct PoolStateTests {
         // The one that nobody needs any more is kept.
         #expect(isNothing(pool.connected(Connection(), now: now)))
         #expect(pool.idleCount == 1 && pool.busy == 1 && pool.open == 2)
+    }
+
+    /// A server may be closing it at this moment, and the request could not be sent again.
+    @Test func whatCannotBeRepeatedGetsNoConnectionThatWasIdleForLong() throws {
+        let pool = pool()
+        let connection = Connection()
+        _ = pool.request(Waiter())
+        _ = pool.connected(connection, now: now)
+        _ = pool.released(connection, reusable: true, now: now)
+        let waiter = Waiter()
+        #expect(isConnect(pool.request(waiter, idleSince: now + .nanoseconds(1))))
+        #expect(pool.idleCount == 1 && pool.open == 2)
+        let fresh = Connection()
+        #expect(run(pool.connected(fresh, now: now))?.waiter === waiter)
+        #expect(run(pool.request(Waiter(), idleSince: now))?.connection === connection)
     }
 
     @Test func idleConnectionsAreUsedLastInFirstOut() throws {

@@ -152,6 +152,33 @@ struct AnswerTests {
         }
     }
 
+    @Test("15.2: what is no interim answer is not sent as one, and there is an end to them")
+    func interimLimits() async throws {
+        let handler: TestServer.Handler = { _, exchange in
+            for status in [100, 101, 99, 200, 404] { exchange.sendInterim(ResponseHead(status: status)) }
+            var framed = ResponseHead(status: 102)
+            framed.fields.append(.contentLength, "5")
+            framed.fields.append(.transferEncoding, "chunked")
+            for _ in 0..<100 { exchange.sendInterim(framed) }
+            exchange.sendHead(ResponseHead(status: 200), bodyLength: 2)
+            exchange.sendInterim(ResponseHead(status: 103))
+            exchange.sendBody(ByteBuffer(string: "ok"))
+            exchange.finish()
+        }
+        try await TestServer.run(handler: handler) { server in
+            let client = try await server.connect()
+            for _ in 0..<2 {
+                try await client.send(Self.get())
+                for _ in 0..<16 {
+                    let interim = try await client.response()
+                    #expect(interim.status == 102 && interim.head.fields.isEmpty)
+                }
+                #expect(try await client.response().text == "ok")
+            }
+            await client.close()
+        }
+    }
+
     @Test("a large answer given whole is written only as fast as the client reads", arguments: [false, true])
     func slowReader(tls: Bool) async throws {
         let written = NIOLockedValueBox<(@Sendable () -> EventLoopFuture<UInt64>)?>(nil)

@@ -13,6 +13,9 @@ import Testing
 final class Fetched: Sendable {
     struct Log {
         var answers: [OriginAnswer] = []
+        var interims: [ResponseHead] = []
+        var continues = 0
+        var writableCalls = 0
         var body: [UInt8] = []
         var ends = 0
         var failures: [OriginFailure] = []
@@ -95,6 +98,9 @@ final class Fetched: Sendable {
             if pauseAtHead { owner.exchange.value?.pauseReading() }
         }
 
+        func originSentInterim(_ head: ResponseHead) { note { $0.interims.append(head) } }
+        func originSaidContinue() { note { $0.continues += 1 } }
+        func originMayWrite() { note { $0.writableCalls += 1 } }
         func originSent(_ body: ByteBuffer) { note { $0.body.append(contentsOf: body.readableBytesView) } }
         func originFinished() { note { $0.ends += 1 } }
         func originFailed(_ failure: OriginFailure) { note { $0.failures.append(failure) } }

@@ -1,4 +1,5 @@
 import HTTPWire
+import NIOCore
 import Origins
 import TestSupport
 import Testing
@@ -70,6 +71,37 @@ struct ServerRequestTests {
         #expect(sent["x-forwarded-for"] == "2001:db8::1" && sent["x-forwarded-proto"] == "https")
         #expect(sent["x-forwarded-host"] == "www.example.com")
         #expect(sent["forwarded"] == "for=\"[2001:db8::1]\";host=\"www.example.com\";proto=https")
+    }
+
+    @Test func interimAnswersPassAndAContinueIsToldApart() async throws {
+        let bench = try await OriginBench()
+        let interims =
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: x-y\r\nX-Y: 1\r\n\r\n"
+        bench.origin.onAnything { _ in ScriptedAnswer(body: "x").afterInterim(interims) }
+        let fetched = try await Fetched(bench.server, bench.request("/a"), on: bench.eventLoop).over()
+        #expect(fetched.now.continues == 1 && fetched.now.interims.map(\.status) == [103] && fetched.text == "x")
+        #expect(fetched.now.interims.first?.fields.count == 1)
+        // What a bucket says there is between it and the edge.
+        #expect(try await bench.fetch("/a").now.interims.isEmpty)
+    }
+
+    @Test func aPushedBodyGoesOnceAndIsNotRepeated() async throws {
+        let bench = try await OriginBench()
+        bench.origin.on("/a", .closing)
+        var request = bench.request("/a", method: .put)
+        request.body = .pushed(length: nil)
+        request.client.expectsContinue = true
+        let fetched = try await Fetched(bench.server, request, on: bench.eventLoop)
+        try await eventually { fetched.now.writableCalls > 0 }
+        try await fetched.onLoop { exchange in
+            exchange.writeBody(ByteBuffer(string: "abc"))
+            exchange.finishBody()
+        }
+        #expect(try await fetched.over().failure?.detail == "origin-broken")
+        #expect(bench.origin.count("/a") == 1)
+        let sent = bench.origin.last("/a")
+        #expect(sent?["transfer-encoding"] == "chunked" && sent?["expect"] == "100-continue")
+        #expect(sent.map { String(decoding: $0.body, as: UTF8.self) } == "abc")
     }
 
     /// What is stored is for everyone: only what is meant for one says who that is.
