@@ -24,4 +24,6 @@ enum Limits {
     static let failedRevalidationPeriod: Int64 = 1
     /// Ranges of one request that are honoured; a Range field with more is ignored.
     static let ranges = 16
+    /// Parameters of a query that are sorted by insertion, without memory of their own.
+    static let queryInsertionSort = 24
 }

@@ -15,7 +15,7 @@ struct PurgeApplier: Sendable {
 
     func apply(_ entries: [PurgeEntry]) {
         for entry in entries {
-            let scopes = entry.scopes.compactMap(scope)
+            let scopes = entry.scopes.compactMap { Self.scope($0, at: sites) }
             if scopes.isEmpty {
                 // None of its hosts is served here.
                 store.epochs.advance(to: entry.number, entryMark: entry.mark)
@@ -44,24 +44,31 @@ struct PurgeApplier: Sendable {
     }
 
     /// nil: no site here answers for the host.
-    private func scope(_ scope: PurgeScope) -> PurgeEpochs.Scope? {
+    static func scope(_ scope: PurgeScope, at sites: SiteTable) -> PurgeEpochs.Scope? {
         switch scope {
         case .all:
             return .everything
         case .site(let host):
             return sites.site(forHost: host).map { .site($0.id) }
         case .prefix(let host, let path):
-            return sites.site(forHost: host).map { .prefix(site: $0.id, path: Self.keyPath(path, at: $0)) }
+            return sites.site(forHost: host).map { .prefix(site: $0.id, path: keyPath(path, at: $0)) }
         case .url(let host, let path, let query):
             guard let site = sites.site(forHost: host) else { return nil }
-            var bytes = Self.keyPath(path, at: site)
-            // As the key is built: `/` is its index document, and a bucket knows no query (rules K1 and K2).
+            var bytes = keyPath(path, at: site)
+            // As the key is built: `/` is its index document, and only what the site says of the query counts (rule K1).
             if let index = site.index, bytes.last == UInt8(ascii: "/") { bytes += index }
-            return .url(site: site.id, path: bytes, query: site.queryCounts ? query.map { Array($0.utf8) } : nil)
+            return .url(site: site.id, path: bytes, query: query.flatMap { keyQuery($0, at: site) })
         case .tag(let tag, let host):
             guard let host else { return .tag(site: nil, tag: tag) }
             return sites.site(forHost: host).map { .tag(site: $0.id, tag: tag) }
         }
+    }
+
+    /// nil: nothing of the query is in keys. The purge then covers the path with every query, rather too much than too little.
+    private static func keyQuery(_ query: String, at site: Site) -> [UInt8]? {
+        var bytes = Array(query.utf8)
+        var filter = QueryFilter()
+        return filter.apply(site.query, to: &bytes) ? bytes : nil
     }
 
     private static func keyPath(_ path: String, at site: Site) -> [UInt8] {

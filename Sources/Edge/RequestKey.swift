@@ -11,6 +11,11 @@ struct RequestKey {
     private var path: [UInt8] = []
     private var query: [UInt8] = []
     private var hasQuery = false
+    private var filter = QueryFilter()
+    private var pathRange = 0..<0
+
+    /// The path in ``bytes``, as glob patterns of the site's rules are matched against it.
+    var keyPath: ArraySlice<UInt8> { bytes[pathRange] }
 
     /// The host of an absolute-form target wins over the Host field (RFC 9112, section 3.2.2). False: no valid host.
     mutating func readHost(of head: borrowing RequestHead) -> Bool {
@@ -42,7 +47,8 @@ struct RequestKey {
         if site.isBucket { ObjectPath.canonicalise(&path) }
         bytes.append(contentsOf: path)
         if let index = site.index, path.last == UInt8(ascii: "/") { bytes.append(contentsOf: index) }
-        if site.queryCounts, hasQuery {
+        pathRange = site.keyPrefix.count..<bytes.count
+        if hasQuery, filter.apply(site.query, to: &query) {
             bytes.append(UInt8(ascii: "?"))
             bytes.append(contentsOf: query)
         }

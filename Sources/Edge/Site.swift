@@ -21,8 +21,8 @@ final class Site: Sendable {
     let verify: FillVerification
     /// What a path that ends in `/` names; nil: itself.
     let index: [UInt8]?
-    /// Whether the query names another resource. Not in a bucket: there it would be a command to S3.
-    let queryCounts: Bool
+    /// What of the query names another resource. Nothing in a bucket: there it would be a command to S3.
+    let query: KeyQuery
     let compress: Bool
     let isBucket: Bool
     private let errorDocuments: [ErrorDocument]
@@ -39,7 +39,7 @@ final class Site: Sendable {
         index = settings.index.map { Array($0.utf8) }
         compress = settings.compress
         isBucket = if case .s3 = settings.origin { true } else { false }
-        queryCounts = !isBucket
+        query = isBucket ? .none : KeyQuery(settings.query)
         freshness = FreshnessPolicy(
             defaultTTL: settings.defaultTTL?.seconds,
             negativeTTL: settings.negativeTTL?.seconds,

@@ -14,16 +14,18 @@ func testSite(
     _ name: String = "site",
     hosts: [HostPattern] = [.any],
     isBucket: Bool = true,
-    compress: Bool = true
+    compress: Bool = true,
+    change: (inout SiteSettings) -> Void = { _ in }
 ) -> Site {
     let url = HTTPURL(scheme: .http, host: "127.0.0.1", port: 9)
-    let settings = SiteSettings(
+    var settings = SiteSettings(
         name: name,
         hosts: hosts,
         origin: isBucket
             ? .s3(S3OriginSettings(endpoint: url, bucket: name)) : .http(HTTPOriginSettings(url: url)),
         compress: compress
     )
+    change(&settings)
     let origin = OriginClient(
         .http(Endpoint(scheme: .http, host: "127.0.0.1", port: 9)),
         client: HTTPClient(group: MultiThreadedEventLoopGroup.singleton),
