@@ -12,13 +12,8 @@ extension CacheControl {
         _ names: WritableKeyPath<CacheControl, [String]>
     ) {
         var found = [String]()
-        var start = range.lowerBound
-        while start <= range.upperBound {
-            var end = start
-            while end < range.upperBound, bytes[end] != ASCII.comma { end += 1 }
-            let name = bytes.trimmingBlanks(start..<end)
-            start = end + 1
-            if name.isEmpty { continue }
+        var members = ListMembers(range)
+        while let name = members.next(bytes) {
             guard Self.mayBeLeftOut(bytes, name) else {
                 found = []
                 break

@@ -3,33 +3,10 @@ import HTTPWire
 extension CacheControl {
     /// Reads one field value: `directive [= token / quoted-string], …`.
     mutating func read(_ bytes: Span<UInt8>, _ range: Range<Int>) {
-        var start = range.lowerBound
-        while start < range.upperBound {
-            let end = Self.memberEnd(bytes, start, range.upperBound)
-            let member = bytes.trimmingBlanks(start..<end)
-            start = end + 1
+        var members = QuotedMembers(range)
+        while let member = members.next(bytes) {
             if !member.isEmpty { note(bytes, member) }
         }
-    }
-
-    /// The comma that ends the member, or the end. Commas inside quotes do not count; a quote that is never closed is
-    /// an ordinary character, so that it cannot hide the directives after it.
-    private static func memberEnd(_ bytes: Span<UInt8>, _ start: Int, _ end: Int) -> Int {
-        var index = start
-        while index < end, bytes[index] != ASCII.comma {
-            if bytes[index] == ASCII.quote, let close = closingQuote(bytes, index, end) { index = close }
-            index += 1
-        }
-        return index
-    }
-
-    private static func closingQuote(_ bytes: Span<UInt8>, _ open: Int, _ end: Int) -> Int? {
-        var index = open + 1
-        while index < end {
-            if bytes[index] == ASCII.quote { return index }
-            index += bytes[index] == ASCII.backslash ? 2 : 1
-        }
-        return nil
     }
 
     private mutating func note(_ bytes: Span<UInt8>, _ member: Range<Int>) {

@@ -7,30 +7,31 @@ import HTTPWire
 extension EdgeContext {
     /// - Parameters:
     ///   - resource: the variant that the request selects.
+    ///   - policy: what the site says about lifetimes.
     ///   - request: the request's directives, where the site honours them; nil: none.
-    func verdict(on resource: Resource, for request: CacheControl?, now: Int64) -> Verdict {
+    func verdict(
+        on resource: Resource,
+        policy: FreshnessPolicy = FreshnessPolicy(),
+        for request: CacheControl?,
+        now: Int64
+    ) -> Verdict {
         let state = store.epochs.state(of: resource.identity, key: resource.key)
         if state == .dead { return .dead }
         // Without a lease there may have been hard purges that this edge has not heard of.
         guard state != .unconfirmed, lease.mayServeWithoutRevalidation else { return .unconfirmed }
         let head = resource.identity.head
-        if request == nil, state == .live, !head.cacheControl.noCache, head.freshness.isFresh(now: now) {
-            return .fresh
-        }
         let decision = ReuseRule.decide(
             stored: head.cacheControl,
             freshness: head.freshness,
-            request: request ?? CacheControl(),
+            request: request,
+            policy: policy,
+            isSoftPurged: state == .softPurged,
             now: now
         )
         switch decision {
-        case .validate(let reason): return .validate(reason)
-        case .fresh where state == .softPurged, .staleAllowed where state == .softPurged,
-            .staleWhileRevalidate where state == .softPurged:
-            return head.cacheControl.forbidsStale ? .validate(.stale) : .stale(.softPurge)
         case .fresh: return .fresh
-        case .staleAllowed: return .stale(.maxStale)
-        case .staleWhileRevalidate: return .stale(.whileRevalidating)
+        case .stale(let use): return .stale(use)
+        case .validate(let reason): return .validate(reason)
         }
     }
 
@@ -56,7 +57,7 @@ extension EdgeContext {
         }
         return StaleRule.mayServeStaleOnError(
             stored: head.cacheControl,
-            request: request ?? CacheControl(),
+            request: request,
             freshness: head.freshness,
             policy: policy,
             now: now

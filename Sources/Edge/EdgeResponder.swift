@@ -53,7 +53,7 @@ final class EdgeResponder: RequestResponder {
             return fetch(copy head, site, hash, nil, .bypass, directives, on: exchange)
         }
         let now = UnixClock.seconds()
-        switch context.verdict(on: resource, for: directives, now: now) {
+        switch context.verdict(on: resource, policy: site.freshness, for: directives, now: now) {
         case .fresh:
             counters.add(.requestsHit)
             answer(head, with: resource, at: site, now: now, as: .hit, on: exchange)

@@ -90,7 +90,12 @@ final class FillRunner: OriginDelegate {
             reason = .varyMiss
             return ask()
         }
-        switch context.verdict(on: selected, for: task.directives, now: UnixClock.seconds()) {
+        switch context.verdict(
+            on: selected,
+            policy: fill.site.freshness,
+            for: task.directives,
+            now: UnixClock.seconds()
+        ) {
         case .fresh, .stale:
             // A stale one is in memory from now on, and the next request will have it revalidated.
             return complete(resource, .disk)

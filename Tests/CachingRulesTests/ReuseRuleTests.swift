@@ -4,11 +4,19 @@ import Testing
 
 @Suite struct ReuseRuleTests {
     /// A response that is fresh for 60 s, asked for some seconds after it came.
-    private func decide(_ stored: String, after seconds: Int64, request: String = "") -> ReuseRule.Decision {
+    private func decide(
+        _ stored: String,
+        after seconds: Int64,
+        request: String? = nil,
+        policy: FreshnessPolicy = FreshnessPolicy(),
+        isSoftPurged: Bool = false
+    ) -> ReuseRule.Decision {
         ReuseRule.decide(
             stored: control(stored),
             freshness: freshness([("Date", date(0)), ("Cache-Control", "max-age=60")]),
-            request: control(request),
+            request: request.map { control($0) },
+            policy: policy,
+            isSoftPurged: isSoftPurged,
             now: arrival + seconds
         )
     }
@@ -29,15 +37,15 @@ import Testing
         #expect(decide("", after: 1, request: "max-age=0") == .validate(.request))
         #expect(decide("", after: 10, request: "min-fresh=50") == .fresh)
         #expect(decide("", after: 10, request: "min-fresh=51") == .validate(.request))
-        #expect(decide("", after: 70, request: "max-stale=10") == .staleAllowed)
+        #expect(decide("", after: 70, request: "max-stale=10") == .stale(.maxStale))
         #expect(decide("", after: 71, request: "max-stale=10") == .validate(.stale))
-        #expect(decide("", after: 7100, request: "max-stale") == .staleAllowed)
+        #expect(decide("", after: 7100, request: "max-stale") == .stale(.maxStale))
     }
 
     @Test("RFC 5861, 3: stale-while-revalidate")
     func staleWhileRevalidate() {
-        #expect(decide("stale-while-revalidate=30", after: 60) == .staleWhileRevalidate)
-        #expect(decide("stale-while-revalidate=30", after: 89) == .staleWhileRevalidate)
+        #expect(decide("stale-while-revalidate=30", after: 60) == .stale(.whileRevalidating))
+        #expect(decide("stale-while-revalidate=30", after: 89) == .stale(.whileRevalidating))
         #expect(decide("stale-while-revalidate=30", after: 90) == .validate(.stale))
         #expect(decide("stale-while-revalidate=0", after: 60) == .validate(.stale))
     }

@@ -59,28 +59,6 @@ import Testing
         #expect(!applies([("ETag", "a\"")], [("ETag", "b\"")]))
     }
 
-    @Test("RFC 9111, 4.1: Vary's names and the request's selecting values")
-    func vary() {
-        #expect(
-            Vary.names(fields([("Vary", "Foo , bar"), ("vary", "FOO, ,Accept-Encoding")])) == [
-                "accept-encoding", "bar", "foo",
-            ]
-        )
-        #expect(Vary.names(fields([])) == [])
-        func selector(_ pairs: [(String, String)]) -> [UInt8] {
-            Vary.selector(names: ["accept-language", "foo"], request: fields(pairs))
-        }
-        #expect(selector([("Foo", "1,2")]) == selector([("foo", " 1 , 2 "), ("Other", "x")]))
-        #expect(selector([("Foo", "1,2")]) == selector([("foo", "1"), ("FOO", "2")]))
-        #expect(selector([("Foo", "1")]) != selector([("Foo", "2")]))
-        #expect(selector([("Foo", "1")]) != selector([("Accept-Language", "1")]))
-        #expect(selector([("Foo", "")]) != selector([]))
-        #expect(selector([("Foo", "a b")]) != selector([("Foo", "ab")]))
-        #expect(
-            selector([("Foo", "1"), ("Accept-Language", "de")]) == selector([("Accept-Language", "de"), ("Foo", "1")])
-        )
-    }
-
     @Test("random updates: the body's own fields never change")
     func properties() {
         var random = SeededGenerator(seed: 2)
