@@ -1,24 +1,69 @@
 public import HTTPWire
 
-/// Updates a stored response's fields from a 304 (RFC 9111, sections 3.2 and 4.3.4). A namespace.
+/// Updates a stored response's fields from a 304 or the answer to a HEAD (RFC 9111, sections 3.2, 4.3.4 and 4.3.5).
+/// A namespace.
 public enum StoredHeadUpdate {
-    /// Is the 304 about the stored response? False when its validator is another one; then nothing may be updated,
-    /// and the stored response is of no use (RFC 9111, section 4.3.4).
+    /// Is the 304 about the stored response, which alone its request was conditional on?
+    ///
+    /// False when it has another validator: then nothing may be updated, and the stored response is of no use (section
+    /// 4.3.4). One without validators can be about nothing else.
     public static func applies(stored: FieldList, notModified: FieldList) -> Bool {
-        if let range = notModified.range(of: .etag) {
-            guard let kept = stored.range(of: .etag) else { return false }
-            guard let new = EntityTag(notModified.bytes.span, range, acceptBare: true),
-                let old = EntityTag(stored.bytes.span, kept, acceptBare: true)
-            else { return notModified.bytes[range] == stored.bytes[kept] }
-            return EntityTag.weakEqual(new, old)
-        }
+        if notModified.contains(.etag) { return hasSameTag(stored, notModified) }
+        guard let range = notModified.range(of: .lastModified) else { return true }
+        guard let kept = stored.range(of: .lastModified) else { return false }
         if let new = Freshness.date(notModified, .lastModified), let old = Freshness.date(stored, .lastModified) {
             return new == old
         }
-        return true
+        return notModified.bytes[range] == stored.bytes[kept]
     }
 
-    /// The stored fields with those of the 304 in their place.
+    /// Which of several stored responses, newest first, is the 304 about (section 4.3.4)? nil: none, or nobody knows.
+    ///
+    /// Without a validator it is about the only one there is, if that has none either.
+    public static func selected(among stored: [FieldList], notModified: FieldList) -> Int? {
+        if notModified.contains(.etag) || notModified.contains(.lastModified) {
+            return stored.firstIndex { applies(stored: $0, notModified: notModified) }
+        }
+        guard stored.count == 1, !stored[0].contains(.etag), !stored[0].contains(.lastModified) else { return nil }
+        return 0
+    }
+
+    /// What the answer to a HEAD means for the stored response to a GET (section 4.3.5). A value.
+    public enum HeadOutcome: Sendable, Equatable {
+        /// Nothing.
+        case unchanged
+        /// These are its fields now.
+        case update(FieldList)
+        /// It is another representation: what is stored counts as stale.
+        case invalidate
+    }
+
+    /// Compares a stored response with the answer to a HEAD that it could have been chosen for.
+    ///
+    /// It is the same where every validator and the length that the answer has are the same. Only a 200 says anything.
+    ///
+    /// - Parameter bodyLength: bytes of the stored body.
+    public static func afterHead(stored: FieldList, bodyLength: UInt64, answer: ResponseHead) -> HeadOutcome {
+        guard answer.status == 200 else { return .unchanged }
+        let fields = answer.fields
+        if fields.contains(.etag), !hasSameTag(stored, fields) { return .invalidate }
+        if fields.contains(.lastModified) {
+            guard let new = Freshness.date(fields, .lastModified), new == Freshness.date(stored, .lastModified) else {
+                return .invalidate
+            }
+        }
+        if let range = fields.range(of: .contentLength), fields.bytes.span.decimal(range) != bodyLength {
+            return .invalidate
+        }
+        if let range = fields.range(of: .contentEncoding) {
+            guard let kept = stored.range(of: .contentEncoding), fields.bytes[range] == stored.bytes[kept] else {
+                return .invalidate
+            }
+        }
+        return .update(merging(stored: stored, notModified: fields))
+    }
+
+    /// The stored fields with those of the 304, or of the answer to a HEAD, in their place.
     ///
     /// Not updated: Content-Length, fields of the connection, and those on which the stored body depends
     /// (Content-Encoding, Content-Range; section 3.2). Age and Date of the stored response are dropped even if the 304
@@ -26,7 +71,7 @@ public enum StoredHeadUpdate {
     public static func merging(stored: FieldList, notModified: FieldList) -> FieldList {
         var update = notModified
         update.removeHopByHop()
-        update.removeAll { field, _ in isKept(field.name) }
+        update.removeAll { field, list in isKept(field, list) }
         var merged = stored
         merged.removeAll { field, list in
             if field.name == .age || field.name == .date { return true }
@@ -36,12 +81,23 @@ public enum StoredHeadUpdate {
         return merged
     }
 
-    /// Does the stored response's value stand whatever a 304 says?
-    private static func isKept(_ name: FieldName) -> Bool {
-        switch name {
+    /// Does the stored response's value stand whatever a 304 says? A digest of the content (RFC 9530, section 2) would
+    /// be that of the 304's own, which it has none of.
+    private static func isKept(_ field: FieldList.Field, _ list: FieldList) -> Bool {
+        switch field.name {
         case .contentLength, .contentEncoding, .contentRange: true
+        case .other: list.bytes.span.matches(field.nameRange, lowercase: "content-digest")
         default: false
         }
+    }
+
+    /// A strong tag must be the very one; a weak one may be that of a response with a strong tag (section 4.3.4).
+    private static func hasSameTag(_ stored: FieldList, _ other: FieldList) -> Bool {
+        guard let range = other.range(of: .etag), let kept = stored.range(of: .etag) else { return false }
+        guard let new = EntityTag(other.bytes.span, range, acceptBare: true),
+            let old = EntityTag(stored.bytes.span, kept, acceptBare: true)
+        else { return other.bytes[range] == stored.bytes[kept] }
+        return new.isWeak ? EntityTag.weakEqual(new, old) : EntityTag.strongEqual(new, old)
     }
 
     private static func hasSameName(

@@ -14,6 +14,8 @@ extension FieldList {
                 true
             case .host, .contentLength, .cacheControl, .via, .cdnLoop:
                 false
+            case .other where copy.bytes.span.matches(field.nameRange, lowercase: "proxy-authentication-info"):
+                true
             default:
                 mayName && copy.isConnectionOption(field.nameRange)
             }

@@ -93,21 +93,6 @@ import Testing
         #expect(reason([("Cache-Control", "public")], status: 302, defaultTTL: true) == nil)
     }
 
-    @Test("RFC 9111, 4.4: what invalidates")
-    func invalidation() {
-        for method in [HTTPWire.Method.post, .put, .delete, .patch, .other] {
-            for status in [200, 204, 301, 399] {
-                #expect(InvalidationRule.invalidates(method: method, status: status))
-            }
-            for status in [100, 400, 404, 500] {
-                #expect(!InvalidationRule.invalidates(method: method, status: status))
-            }
-        }
-        for method in [HTTPWire.Method.get, .head, .options, .trace] {
-            #expect(!InvalidationRule.invalidates(method: method, status: 200))
-        }
-    }
-
     @Test("random responses: never stored with no-store, private or Vary: *", arguments: [UInt64(1), 2])
     func properties(seed: UInt64) {
         var random = SeededGenerator(seed: seed)

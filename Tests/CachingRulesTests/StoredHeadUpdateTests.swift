@@ -55,8 +55,65 @@ import Testing
         #expect(applies([("ETag", "\"a\"")], []))
         #expect(applies([("Last-Modified", date(0))], [("Last-Modified", date(0))]))
         #expect(!applies([("Last-Modified", date(0))], [("Last-Modified", date(1))]))
+        #expect(!applies([("ETag", "W/\"a\"")], [("ETag", "\"a\"")]))
+        #expect(applies([("ETag", "W/\"a\"")], [("ETag", "W/\"a\"")]))
+        #expect(!applies([("ETag", "\"a\"")], [("Last-Modified", date(0))]))
+        let both = [("ETag", "\"a\""), ("Last-Modified", date(0))]
+        #expect(applies(both, [("Last-Modified", date(0))]))
+        #expect(applies(both, [("ETag", "\"a\""), ("Last-Modified", date(1))]))
+        #expect(!applies(both, [("ETag", "\"b\""), ("Last-Modified", date(0))]))
+        #expect(applies([("Last-Modified", "x")], [("Last-Modified", "x")]))
+        #expect(!applies([("Last-Modified", "x")], [("Last-Modified", "y")]))
         #expect(applies([("ETag", "a\"")], [("ETag", "a\"")]))
         #expect(!applies([("ETag", "a\"")], [("ETag", "b\"")]))
+    }
+
+    @Test("RFC 9111, 4.3.4: of several stored responses, the newest that has the 304's validator")
+    func selection() {
+        func selected(_ stored: [[(String, String)]], _ update: [(String, String)]) -> Int? {
+            StoredHeadUpdate.selected(among: stored.map(fields), notModified: fields(update))
+        }
+        let tags = [[("ETag", "\"a\"")], [("ETag", "\"b\"")], [("ETag", "\"b\"")]]
+        #expect(selected(tags, [("ETag", "\"b\"")]) == 1)
+        #expect(selected(tags, [("ETag", "\"c\"")]) == nil)
+        #expect(selected(tags, []) == nil)
+        #expect(selected([tags[0]], []) == nil)
+        #expect(selected([[("X", "1")]], []) == 0)
+        #expect(selected([[("X", "1")], [("X", "1")]], []) == nil)
+        #expect(selected([[("X", "1")]], [("ETag", "\"a\"")]) == nil)
+        #expect(selected([], []) == nil)
+    }
+
+    @Test("RFC 9111, 4.3.5: the answer to a HEAD updates what is the same, and outdates what is not")
+    func head() {
+        let stored = [("ETag", "\"a\""), ("Last-Modified", date(-9)), ("X", "1"), ("Y", "1"), ("Age", "3")]
+        func outcome(_ answer: [(String, String)], status: Int = 200) -> StoredHeadUpdate.HeadOutcome {
+            StoredHeadUpdate.afterHead(stored: fields(stored), bodyLength: 10, answer: response(status, answer))
+        }
+        let same = [("Date", date(0)), ("ETag", "\"a\""), ("Content-Length", "10"), ("X", "2")]
+        guard case .update(let updated) = outcome(same) else {
+            Issue.record("not updated")
+            return
+        }
+        #expect(
+            text(updated) == [
+                "Last-Modified: \(date(-9))", "Y: 1", "Date: \(date(0))", "ETag: \"a\"", "X: 2",
+            ]
+        )
+        #expect(outcome([]) == .update(fields([stored[0], stored[1], stored[2], stored[3]])))
+        for status in [204, 206, 304, 404, 410, 500] { #expect(outcome(same, status: status) == .unchanged) }
+        for other in [
+            ("ETag", "\"b\""), ("Last-Modified", date(0)), ("Last-Modified", "x"), ("Content-Length", "11"),
+            ("Content-Length", "x"), ("Content-Encoding", "gzip"),
+        ] {
+            #expect(outcome([("Date", date(0)), other]) == .invalidate, "\(other)")
+        }
+        let bare = StoredHeadUpdate.afterHead(
+            stored: fields([("X", "1")]),
+            bodyLength: 10,
+            answer: response(200, [("ETag", "\"a\"")])
+        )
+        #expect(bare == .invalidate)
     }
 
     @Test("random updates: the body's own fields never change")
