@@ -13,26 +13,34 @@ final class EdgeContext: Sendable {
     let sites: SiteTable
     let store: CacheStore
     let fills = FillTable()
+    let blocks = BlockTable()
     /// Keys whose last answer could not be shared: their requests do not wait for each other. Without it, every request
     /// for an uncacheable page would queue behind the one before it.
     let hitForMiss = RecentKeys(period: Limits.hitForMissPeriod)
     /// Keys whose revalidation has just failed: an origin that is down is not asked anew by each request for what may be
     /// served stale.
     let failedRevalidations = RecentKeys(period: Limits.failedRevalidationPeriod)
+    /// Objects in blocks whose origin has turned out to have another version.
+    let changedObjects = RecentKeys(period: Limits.changedObjectPeriod)
     /// Fills that have begun and not ended, also those that nobody may join.
     let fillsUnderWay = Atomic(0)
     let forms: FormMaker
     let lease: EdgeLease
     let counters: Counters<EdgeCounter>
     let logger: Logger
-    /// Bytes of the largest body that is kept.
+    /// Bytes of the largest body that is kept in memory.
     let objectLimit: Int
+    /// Bytes above which an object is kept in blocks.
+    let largeObject: UInt64
+    /// Bytes of the largest object that is kept in blocks.
+    let blocksLimit: UInt64
 
     init(
         node: String,
         sites: SiteTable,
         store: CacheStore,
         objectLimit: Int?,
+        largeObject: Int,
         forms: FormMaker,
         lease: EdgeLease,
         counters: Counters<EdgeCounter>,
@@ -42,6 +50,8 @@ final class EdgeContext: Sendable {
         self.sites = sites
         self.store = store
         self.objectLimit = min(store.memoryObjectLimit, objectLimit ?? .max)
+        self.largeObject = UInt64(largeObject)
+        blocksLimit = objectLimit.map(UInt64.init) ?? UInt64(UInt32.max) * UInt64(CacheStore.blockBytes)
         self.forms = forms
         self.lease = lease
         self.counters = counters

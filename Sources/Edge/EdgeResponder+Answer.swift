@@ -37,7 +37,7 @@ extension EdgeResponder {
                 context.forms.make(coding, of: resource)
             }
         }
-        send(form, of: resource, for: head, now: now, as: provenance, on: exchange)
+        send(form, of: resource, for: head, at: site, now: now, as: provenance, on: exchange)
     }
 
     /// Sends this form, or 304.
@@ -45,6 +45,7 @@ extension EdgeResponder {
         _ form: Representation,
         of resource: Resource,
         for head: borrowing RequestHead,
+        at site: Site,
         now: Int64,
         as provenance: Provenance,
         on exchange: any ServerExchange
@@ -87,8 +88,7 @@ extension EdgeResponder {
             }
             DiskSender(body, exchange: exchange, responder: self).start(head: form.head.http1, extra: fields.buffer)
         case .blocks:
-            // Nothing is stored in blocks yet.
-            exchange.abort()
+            sendBlocks(form, of: resource, for: head, at: site, provenance, on: exchange)
         }
     }
 
@@ -143,7 +143,7 @@ extension EdgeResponder {
             guard let exchange = waiter.release() else { return }
             // Lifetime and other tags are those of the entry that was looked up; the form's maker may have had an older head.
             let form = made?.representation(for: coding) ?? resource.identity
-            self.send(form, of: resource, for: head, now: UnixClock.seconds(), as: provenance, on: exchange)
+            self.send(form, of: resource, for: head, at: site, now: UnixClock.seconds(), as: provenance, on: exchange)
         }
     }
 

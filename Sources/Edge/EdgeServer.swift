@@ -48,6 +48,7 @@ public final class EdgeServer: Sendable {
             sites: sites,
             store: store,
             objectLimit: settings.cache.maxObject?.bytes,
+            largeObject: settings.cache.largeObject.bytes,
             forms: FormMaker(store: store, pool: pool, counters: counters, logger: logger),
             lease: lease ?? agent?.lease ?? EdgeLease(endless: true),
             counters: counters,

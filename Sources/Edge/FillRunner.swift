@@ -12,10 +12,10 @@ import Telemetry
 /// Makes a fill's answer: looks on disk, asks the origin, decides what may be stored and shared. Loop-confined to the
 /// loop of the request that made the fill.
 final class FillRunner: OriginDelegate {
-    private let fill: Fill
-    private let context: EdgeContext
-    private let task: FillTask
-    private let loop: any EventLoop
+    let fill: Fill
+    let context: EdgeContext
+    let task: FillTask
+    let loop: any EventLoop
     /// A stored variant that may be the condition of the request and the answer if the origin fails.
     private var previous: Resource?
     /// Instead of an error that the origin answers with.
@@ -23,25 +23,27 @@ final class FillRunner: OriginDelegate {
     /// When the origin does not answer at all.
     private var mayServeStaleAlone = false
 
-    private var exchange: (any OriginExchange)?
-    private var phase = Phase.starting
-    private var reason: ForwardReason
+    var exchange: (any OriginExchange)?
+    var phase = Phase.starting
+    var reason: ForwardReason
     private var requestTime: Int64 = 0
     /// Names the body that is asked for; taken before the request is sent, so that later requests have later bodies.
-    private var generation: UInt64 = 0
+    var generation: UInt64 = 0
     private var received: UInt64 = 0
     private var reserved = 0
     private var isPaused = false
     /// Where a body goes that passes through and is too large for memory; nil: nowhere.
     private var diskFill: DiskFill?
 
-    private enum Phase {
+    enum Phase {
         case starting
         case asking
         /// The body will be stored.
         case retaining(PendingEntry)
         /// The body passes through.
         case passing
+        /// The fill is over, and what still comes is for a run of blocks.
+        case handedOver(BlockRunner)
         case ended
     }
 
@@ -188,6 +190,7 @@ final class FillRunner: OriginDelegate {
             context.counters.add(.storesRefused)
             beginPassing(entry, why: why, now: now)
         } else {
+            if belongsInBlocks(entry, answer.head) { return beginBlocks(entry) }
             beginRetaining(entry)
         }
     }
@@ -357,6 +360,7 @@ final class FillRunner: OriginDelegate {
     // MARK: The body
 
     func originSent(_ body: ByteBuffer) {
+        if case .handedOver(let runner) = phase { return runner.originSent(body) }
         received += UInt64(body.readableBytes)
         context.counters.add(.originBytes, UInt64(body.readableBytes))
         switch phase {
@@ -373,7 +377,7 @@ final class FillRunner: OriginDelegate {
             for piece in BodyPieces.pieces(of: body) { _ = fill.append(piece) }
         case .passing:
             append(body)
-        case .starting, .asking, .ended:
+        case .starting, .asking, .handedOver, .ended:
             break
         }
     }
@@ -418,6 +422,8 @@ final class FillRunner: OriginDelegate {
             diskFill?.finish()
             context.counters.add(.fillsCompleted)
             finish { fill in fill.end() }
+        case .handedOver(let runner):
+            runner.originFinished()
         case .starting, .asking, .ended:
             break
         }
@@ -441,6 +447,7 @@ final class FillRunner: OriginDelegate {
     }
 
     func originFailed(_ failure: OriginFailure) {
+        if case .handedOver(let runner) = phase { return runner.originFailed(failure) }
         context.counters.add(.originErrors)
         context.logger.warning(
             "origin failed",
@@ -465,7 +472,7 @@ final class FillRunner: OriginDelegate {
 
     // MARK: The end
 
-    private func complete(_ resource: Resource, _ source: FillSource, exclusive: Bool = false) {
+    func complete(_ resource: Resource, _ source: FillSource, exclusive: Bool = false) {
         context.counters.add(.fillsCompleted)
         finish { fill in fill.complete(resource, source, exclusive: exclusive) }
     }

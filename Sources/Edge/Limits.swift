@@ -26,4 +26,22 @@ enum Limits {
     static let ranges = 16
     /// Parameters of a query that are sorted by insertion, without memory of their own.
     static let queryInsertionSort = 24
+
+    // Objects in blocks.
+
+    /// Blocks that a run offers before they come, so that those who want them wait for it, and the least that it may be
+    /// ahead of its fastest reader.
+    static let blocksAhead: UInt32 = 4
+    /// Blocks of one origin request.
+    static let blocksPerRun: UInt32 = 1024
+    /// So many blocks have to fit where one object may be in memory.
+    static let blockMemoryShare = 2
+    /// What a run of blocks without readers may still miss to be finished.
+    static let blockFinishBytes: UInt64 = 1 << 20
+    /// Milliseconds in which those who waited for the head of a large object have to come for its blocks.
+    static let blockRunGraceMilliseconds: Int64 = 1000
+    /// Requests for one missing block, without a byte in between.
+    static let blockTries = 2
+    /// Seconds in which an object that changes for the second time is not begun anew.
+    static let changedObjectPeriod: Int64 = 2
 }

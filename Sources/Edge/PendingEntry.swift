@@ -33,6 +33,10 @@ struct PendingEntry: Sendable {
         head.fields.append(.vary, "Accept-Encoding")
     }
 
+    var etag: EntityTag? {
+        head.fields.range(of: .etag).flatMap { EntityTag(head.fields.bytes.span, $0) }
+    }
+
     func storedHead(bodyLength: UInt64) -> StoredHead {
         StoredHead(status: head.status, fields: head.fields, freshness: freshness, bodyLength: bodyLength, tags: tags)
     }

@@ -37,6 +37,18 @@ struct Refusal: Sendable {
         retryAfter: 1
     )
 
+    static let blockMissing = Refusal(
+        status: 502,
+        detail: "block-missing",
+        text: "The origin did not send the part that is asked for."
+    )
+    static let objectChanges = Refusal(
+        status: 502,
+        detail: "object-changes",
+        text: "The origin sends a different version of this object each time.",
+        retryAfter: 1
+    )
+
     /// Status line and fields without the empty line, and the body.
     func serialised() -> (head: ByteBuffer, body: ByteBuffer) {
         let body = ByteBuffer(string: text + "\n")

@@ -51,6 +51,7 @@ private struct Parts {
             sites: SiteTable(try parts.sites()),
             store: store,
             objectLimit: nil,
+            largeObject: 8 << 20,
             forms: FormMaker(store: store, pool: pool, counters: counters, logger: logger),
             lease: lease,
             counters: counters,
