@@ -31,6 +31,84 @@ import Testing
         #expect(freshness([("Expires", "Sun, 21 Nov 2286 04:46:39 GMT")]).lifetime == CacheControl.secondsMax)
     }
 
+    @Test(
+        "RFC 9110, 5.6.7: all three formats of dates, in any case",
+        arguments: [
+            "Thu, 18 Aug 2050 02:01:18 GMT", "thu, 18 aug 2050 02:01:18 gmt", "THU, 18 AUG 2050 02:01:18 GMT",
+            "Thursday, 18-Aug-50 02:01:18 GMT", "Thu Aug 18 02:01:18 2050", "Fri, 18 Aug 2050 02:01:18 GMT",
+            "Tue, 19 Jan 2038 03:14:08 GMT", "Fri, 31 Dec 9999 23:59:59 GMT", "  Thu, 18 Aug 2050 02:01:18 GMT ",
+        ]
+    )
+    func dates(text: String) {
+        #expect(freshness([("Date", date(0)), ("Expires", text)]).lifetime > 0)
+    }
+
+    @Test(
+        "RFC 9111, 5.3: a malformed date is in the past, and never a reason to guess",
+        arguments: [
+            "Thu, 18 Aug 2050 02:01:18 UTC", "Thu, 18 Aug 2050 02:01:18 AEST", "Thu, 18 Aug 2050 02:01:18",
+            "Thu, 18 Aug 50 02:01:18 GMT", "Thu 18 Aug 2050 02:01:18 GMT", "Thu, 18-Aug-2050 02:01:18 GMT",
+            "Thu, 18 Aug 2050 02.01.18 GMT", "Thu, 18 Aug 2050 2:01:18 GMT", "Thu, 8 Aug 2050 02:01:18 GMT",
+            "Thu,  18 Aug 2050 02:01:18 GMT", "Thu, 18 Aug 2050  02:01:18 GMT", "Thu, 32 Aug 2050 02:01:18 GMT",
+            "Thu, 31 Feb 2050 02:01:18 GMT", "Thu, 18 Aug 2050 25:01:18 GMT", "Thu, 18 Aug 2050 02:61:18 GMT",
+            "Thu, 18 Foo 2050 02:01:18 GMT", "18 Aug 2050 02:01:18 GMT", "2050-08-18T02:01:18Z", "2544314478", "0",
+            "-1",
+            "now", "", "Thu, 18 Aug 2050 02:01:18 GMT, Thu, 18 Aug 2050 02:01:18 GMT",
+            "Thu, 18 Aug 2050 02:01:18 +0000",
+            "\"Thu, 18 Aug 2050 02:01:18 GMT\"", "Thu, 18 Aug 20500 02:01:18 GMT",
+        ]
+    )
+    func malformedDates(text: String) {
+        let head = [("Date", date(0)), ("Expires", text), ("Last-Modified", date(-10_000))]
+        #expect(freshness(head, defaultTTL: 99).lifetime == 0)
+    }
+
+    @Test("RFC 9111, 4.2.1: of two Expires the first counts")
+    func twoExpires() {
+        #expect(freshness([("Date", date(0)), ("Expires", date(5)), ("Expires", date(500))]).lifetime == 5)
+        #expect(freshness([("Date", date(0)), ("Expires", "0"), ("Expires", date(500))]).lifetime == 0)
+    }
+
+    @Test("RFC 9111, 4.2.3: Expires counts from Date, and Age from then on, be the origin's clock slow or fast")
+    func clocks() {
+        for offset in [-86_400, 0, 86_400] as [Int64] {
+            let head = [("Date", date(offset)), ("Expires", date(offset + 60))]
+            #expect(freshness(head).lifetime == 60)
+            let aged = freshness(head + [("Age", "61")])
+            #expect(!aged.isFresh(now: arrival))
+            #expect(aged.age(now: arrival) == max(61, -offset))
+        }
+    }
+
+    @Test("a site's forced lifetime is that of every 2xx and 3xx, its negative one that of errors which say nothing")
+    func policies() {
+        func lifetime(_ status: Int, _ pairs: [(String, String)], _ policy: FreshnessPolicy) -> Int64 {
+            freshness([("Date", date(0))] + pairs, status: status, policy: policy).lifetime
+        }
+        let policy = FreshnessPolicy(defaultTTL: 10, forcedTTL: 20, negativeTTL: 30)
+        let given = [
+            ("Cache-Control", "max-age=5, s-maxage=6"), ("Expires", date(7)), ("CDN-Cache-Control", "max-age=8"),
+        ]
+        for status in [200, 204, 299, 301, 302, 308] {
+            #expect(lifetime(status, [], policy) == 20, "\(status)")
+            #expect(lifetime(status, given, policy) == 20, "\(status)")
+            #expect(lifetime(status, [("Cache-Control", "max-age=0")], policy) == 20, "\(status)")
+        }
+        for status in [403, 404, 410] {
+            #expect(lifetime(status, [], policy) == 30, "\(status)")
+            #expect(lifetime(status, [("Last-Modified", date(-10_000))], policy) == 30, "\(status)")
+            #expect(lifetime(status, [("Cache-Control", "max-age=5")], policy) == 5, "\(status)")
+            #expect(lifetime(status, [("Expires", "0")], policy) == 0, "\(status)")
+            #expect(lifetime(status, [], FreshnessPolicy(defaultTTL: 10)) == 0, "\(status)")
+        }
+        for status in [400, 500, 503, 599] {
+            #expect(lifetime(status, [], policy) == 0, "\(status)")
+            #expect(lifetime(status, [("Cache-Control", "max-age=5")], policy) == 5, "\(status)")
+        }
+        #expect(lifetime(200, [], FreshnessPolicy(forcedTTL: -1)) == 0)
+        #expect(lifetime(200, [], FreshnessPolicy(forcedTTL: .max)) == CacheControl.secondsMax)
+    }
+
     @Test("RFC 9111, 4.2.2: a tenth of the time since the last change, at most a day, where the status allows it")
     func heuristics() {
         let changed = ("Last-Modified", date(-1000))

@@ -42,6 +42,58 @@ import Testing
         #expect(decide("", after: 7100, request: "max-stale") == .stale(.maxStale))
     }
 
+    @Test("RFC 9111, 5.2.1.1: who limits the age takes nothing stale, unless max-stale says so")
+    func maxAgeAndStale() {
+        let swr = "stale-while-revalidate=1000"
+        #expect(decide(swr, after: 61, request: "max-age=100") == .validate(.stale))
+        #expect(decide(swr, after: 101, request: "max-age=100") == .validate(.request))
+        #expect(decide(swr, after: 61, request: "max-age=100, max-stale=5") == .stale(.whileRevalidating))
+        #expect(decide("", after: 61, request: "max-age=100, max-stale=5") == .stale(.maxStale))
+        #expect(decide("", after: 101, request: "max-age=100, max-stale=50") == .validate(.request))
+        #expect(decide(swr, after: 61, request: "min-fresh=1") == .validate(.stale))
+        #expect(decide("", after: 61, request: "min-fresh=1, max-stale") == .validate(.stale))
+        #expect(decide("", after: 59, request: "min-fresh=0") == .fresh)
+        #expect(decide("no-cache", after: 0, request: "max-stale") == .validate(.stale))
+    }
+
+    @Test("RFC 8246, 2: a reload does not validate what is immutable and fresh; no-cache does")
+    func immutable() {
+        #expect(decide("immutable", after: 10, request: "max-age=0") == .fresh)
+        #expect(decide("immutable", after: 10, request: "no-cache") == .validate(.request))
+        #expect(decide("immutable", after: 10, request: "min-fresh=55") == .validate(.request))
+        #expect(decide("immutable, no-cache", after: 10, request: "max-age=0") == .validate(.stale))
+        #expect(decide("immutable", after: 60, request: "max-age=0") == .validate(.request))
+        #expect(decide("immutable", after: 60) == .validate(.stale))
+    }
+
+    @Test("RFC 9111, 5.2.2.4: no-cache with field names says nothing about the rest")
+    func noCacheFields() {
+        #expect(decide("no-cache=\"Set-Cookie\"", after: 0) == .fresh)
+        #expect(decide("no-cache=\"Set-Cookie\", stale-while-revalidate=9", after: 61) == .stale(.whileRevalidating))
+        #expect(decide("no-cache=\"Date\"", after: 0) == .validate(.stale))
+    }
+
+    @Test("a soft purge makes stale what is fresh, and nothing usable that was not")
+    func softPurge() {
+        #expect(decide("", after: 10, isSoftPurged: true) == .stale(.softPurge))
+        #expect(decide("must-revalidate", after: 10, isSoftPurged: true) == .validate(.stale))
+        #expect(decide("", after: 60, isSoftPurged: true) == .validate(.stale))
+        #expect(decide("stale-while-revalidate=9", after: 60, isSoftPurged: true) == .stale(.whileRevalidating))
+        #expect(decide("", after: 10, request: "no-cache", isSoftPurged: true) == .validate(.request))
+        #expect(StaleUse.allCases.filter(\.revalidates) == [.whileRevalidating, .softPurge])
+    }
+
+    @Test("RFC 5861, 3: the response's own stale-while-revalidate, or else the site's")
+    func sitesWindow() {
+        let policy = FreshnessPolicy(staleWhileRevalidate: 30)
+        #expect(decide("", after: 89, policy: policy) == .stale(.whileRevalidating))
+        #expect(decide("", after: 90, policy: policy) == .validate(.stale))
+        #expect(decide("stale-while-revalidate=0", after: 60, policy: policy) == .validate(.stale))
+        #expect(decide("stale-while-revalidate=5", after: 65, policy: policy) == .validate(.stale))
+        #expect(decide("must-revalidate", after: 60, policy: policy) == .validate(.stale))
+        #expect(decide("", after: 60, request: "max-stale=99", policy: policy) == .stale(.whileRevalidating))
+    }
+
     @Test("RFC 5861, 3: stale-while-revalidate")
     func staleWhileRevalidate() {
         #expect(decide("stale-while-revalidate=30", after: 60) == .stale(.whileRevalidating))

@@ -50,6 +50,49 @@ import Testing
         #expect(reason([("Cache-Control", "no-cache, max-age=60")]) == nil)
     }
 
+    @Test("RFC 9111, 3: a final status with explicit freshness, also an unknown one")
+    func explicitFreshness() {
+        let explicit = [
+            fresh, ("Cache-Control", "s-maxage=60"), ("Expires", date(60)), ("CDN-Cache-Control", "max-age=60"),
+        ]
+        let statuses = [200, 201, 203, 204, 299, 300, 301, 302, 303, 307, 308, 399, 400, 403, 404, 405, 410, 414, 451]
+        for status in statuses + [499, 500, 501, 502, 503, 504, 599, 600, 999] {
+            for field in explicit { #expect(reason([field], status: status) == nil, "\(status) \(field)") }
+        }
+        #expect(reason([fresh, ("Set-Cookie", "a=1")]) == nil)
+        #expect(reason([fresh], request: [("Cookie", "a=1")]) == nil)
+        #expect(reason([fresh, ("Pragma", "no-cache")]) == nil)
+        #expect(reason([fresh, ("Content-Disposition", "attachment")]) == nil)
+    }
+
+    @Test("a site's lifetimes make storable what has none, and nothing else")
+    func policies() {
+        let policy = FreshnessPolicy(forcedTTL: 60, negativeTTL: 5)
+        for status in [200, 201, 302, 307] { #expect(reason([], status: status, policy: policy) == nil, "\(status)") }
+        for status in [403, 404, 410] { #expect(reason([], status: status, policy: policy) == nil, "\(status)") }
+        for status in [400, 405, 500, 503] { #expect(reason([], status: status, policy: policy) == .noFreshness) }
+        #expect(reason([("Cache-Control", "no-store")], policy: policy) == .noStore)
+        #expect(reason([("Cache-Control", "private")], policy: policy) == .isPrivate)
+        #expect(reason([("Cache-Control", "no-store")], status: 404, policy: policy) == .noStore)
+        #expect(reason([], request: [("Authorization", "x")], policy: policy) == .authorization)
+        #expect(reason([("Vary", "*")], policy: policy) == .varyStar)
+        #expect(reason([("Cache-Control", "no-cache")], policy: policy) == nil)
+    }
+
+    @Test("RFC 9213, 2.2: CDN-Cache-Control decides alone")
+    func targeted() {
+        let targeted = ("CDN-Cache-Control", "max-age=60")
+        #expect(reason([targeted, ("Cache-Control", "no-store, private")]) == nil)
+        #expect(reason([fresh, ("CDN-Cache-Control", "no-store")]) == .noStore)
+        #expect(reason([fresh, ("CDN-Cache-Control", "private")]) == .isPrivate)
+        #expect(reason([fresh, ("Expires", date(60)), ("CDN-Cache-Control", "foo")]) == .noFreshness)
+        #expect(reason([fresh, ("CDN-Cache-Control", "max-age= 60")]) == nil)
+        #expect(reason([("Cache-Control", "no-store"), ("CDN-Cache-Control", "max-age=60, &&&")]) == .noStore)
+        let request = [("Authorization", "x")]
+        #expect(reason([targeted, ("Cache-Control", "public")], request: request) == .authorization)
+        #expect(reason([("CDN-Cache-Control", "max-age=60, public")], request: request) == nil)
+    }
+
     @Test("RFC 9111, 5.2.2.3: must-understand")
     func mustUnderstand() {
         let value = ("Cache-Control", "max-age=3600, no-store, must-understand")

@@ -1,6 +1,5 @@
 import CachingRules
 import HTTPWire
-import TestSupport
 import Testing
 
 @Suite struct StoredHeadUpdateTests {
@@ -114,31 +113,5 @@ import Testing
             answer: response(200, [("ETag", "\"a\"")])
         )
         #expect(bare == .invalidate)
-    }
-
-    @Test("random updates: the body's own fields never change")
-    func properties() {
-        var random = SeededGenerator(seed: 2)
-        let names = [
-            "Content-Length", "content-encoding", "Content-Range", "ETag", "X", "Connection", "Date", "Age", "Via",
-        ]
-        for _ in 0..<2000 {
-            func some() -> FieldList {
-                fields(
-                    (0..<6).map { _ in
-                        (names.randomElement(using: &random) ?? "", "\(Int.random(in: 0..<4, using: &random))")
-                    }
-                )
-            }
-            let old = some()
-            let new = some()
-            let merged = StoredHeadUpdate.merging(stored: old, notModified: new)
-            for name in [FieldName.contentLength, .contentEncoding, .contentRange] {
-                #expect(merged.values(name) == old.values(name))
-            }
-            let etags = new.values(.etag)
-            #expect(merged.values(.etag) == (etags.isEmpty ? old.values(.etag) : etags))
-            #expect(merged.values(.age) == new.values(.age))
-        }
     }
 }
