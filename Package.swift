@@ -188,7 +188,7 @@ let package = Package(
         .testTarget(
             name: "ScenarioTests",
             dependencies: [
-                "TestSupport", "Apus", "Edge", "HTTPWire", "CachingRules", "CacheStore", "ContentCoding",
+                "TestSupport", "Apus", "Edge", "HTTPServer", "HTTPWire", "CachingRules", "CacheStore", "ContentCoding",
                 "ControlPlane", "Settings", "SignatureV4", "Telemetry", logging,
             ] + nio,
             swiftSettings: swiftSettings

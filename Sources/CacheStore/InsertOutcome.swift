@@ -8,7 +8,7 @@ public enum InsertOutcome: Sendable {
     case refused(Refusal)
 
     /// Why something was not stored. The raw values are for logs and metrics.
-    public enum Refusal: String, Sendable {
+    public enum Refusal: String, Sendable, CaseIterable {
         /// A purge that covers it came after its origin request had started (rule N2).
         case purged
         /// What is stored under the key was asked of the origin later.

@@ -27,6 +27,7 @@ final class EdgeContext: Sendable {
     let forms: FormMaker
     let lease: EdgeLease
     let counters: Counters<EdgeCounter>
+    let reasons: EdgeReasons
     let logger: Logger
     /// Bytes of the largest body that is kept in memory.
     let objectLimit: Int
@@ -56,6 +57,7 @@ final class EdgeContext: Sendable {
         self.lease = lease
         self.counters = counters
         self.logger = logger
+        reasons = EdgeReasons(logger: logger)
     }
 
     /// Whether another origin request may begin.

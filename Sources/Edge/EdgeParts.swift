@@ -118,6 +118,7 @@ struct EdgeParts {
             isReady: { EdgeServer.readiness(agent).isReady },
             isConnected: { agent?.status.isFollowing ?? false }
         )
+        context.reasons.register(in: metrics)
         let listener = ListenerConfiguration(address: Self.address(address))
         return HTTPServer(listeners: [listener], group: group, logger: logger) { _ in
             StatusResponder(metrics: metrics) { EdgeServer.readiness(agent) }

@@ -66,9 +66,16 @@ extension EdgeResponder {
                 detail: "stale-if-error",
                 age: age
             )
-        case .filled(.origin(let reason, let status, let stored), let collapsed):
-            let ttl = stored ? freshness.lifetime - age : nil
-            fields.writeForward(reason, status: status, stored: stored, collapsed: collapsed, age: age, ttl: ttl)
+        case .filled(.origin(let reason, let status, let why), let collapsed):
+            fields.writeForward(
+                reason,
+                status: status,
+                stored: why == nil,
+                collapsed: collapsed,
+                detail: why?.name,
+                age: age,
+                ttl: why == nil ? freshness.lifetime - age : nil
+            )
         }
         // Conditions are about a 200; any other status is sent as it is (RFC 9110, section 13.2.1).
         if form.head.status == 200, let unchanged = notModified(form, of: resource, for: head) {
@@ -151,6 +158,7 @@ extension EdgeResponder {
 
     func refuse(_ exchange: any ServerExchange, _ refusal: Refusal, isHead: Bool) {
         counters.add(.requestsError)
+        context.reasons.failures.add(refusal.detail)
         count(status: refusal.status)
         fields.writeLocal(detail: refusal.detail)
         let (head, body) = refusal.serialised()

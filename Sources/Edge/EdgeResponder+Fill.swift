@@ -25,7 +25,8 @@ extension EdgeResponder {
     /// Begins the answer while the body is still coming.
     func begin(_ transaction: Transaction, _ filled: FillHead, on exchange: any ServerExchange) -> Beginning {
         let head = transaction.head
-        if case .origin(let reason, let status, let stored) = filled.source {
+        if case .origin(let reason, let status, let why) = filled.source {
+            let stored = why == nil
             if !transaction.isCollapsed { counters.add(stored ? .requestsMiss : .requestsBypass) }
             // A cache in front of the origin may have aged it (RFC 9111, section 4.2.3).
             let freshness = filled.stored.freshness
@@ -35,6 +36,7 @@ extension EdgeResponder {
                 status: status,
                 stored: stored,
                 collapsed: transaction.isCollapsed,
+                detail: why?.name,
                 age: filled.stored.fields.contains(.age) ? freshness.age(now: now) : nil,
                 ttl: stored ? freshness.ttl(now: now) : nil
             )

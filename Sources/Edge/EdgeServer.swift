@@ -19,7 +19,7 @@ public final class EdgeServer: Sendable {
     /// What its event loops share.
     let context: EdgeContext
     private let agent: EdgeAgent?
-    private let server: HTTPServer
+    let server: HTTPServer
     private let status: HTTPServer?
     private let statusBound = NIOLockedValueBox<SocketAddress?>(nil)
     private let agentTask = NIOLockedValueBox<Task<Void, Never>?>(nil)

@@ -112,9 +112,9 @@ final class Fill: Sendable {
             state.readerCount -= 1
             if state.owner == ObjectIdentifier(reader) { state.owner = nil }
             advance(group: index, in: &state)
-            return state.readerCount == 0 && state.isWindow ? state.runner : nil
+            return state.readerCount == 0 ? state.runner : nil
         }
-        if let abandoned { FillRunner.onLoop(abandoned) { $0.cancel() } }
+        if let abandoned { FillRunner.onLoop(abandoned) { $0.abandoned() } }
         resumeIfDrained()
     }
 
@@ -140,6 +140,27 @@ final class Fill: Sendable {
     // MARK: The runner, on its loop
 
     var hasReaders: Bool { state.withLockedValue { $0.readerCount > 0 } }
+
+    /// Takes nobody any more, if nobody is here. False: somebody has come, or come back, meanwhile.
+    ///
+    /// One step, so that a request either joins before it and is served, or finds the fill closed and makes one anew.
+    func closeIfAbandoned() -> Bool {
+        state.withLockedValue { state in
+            guard state.readerCount == 0 else { return false }
+            state.isOpen = false
+            return true
+        }
+    }
+
+    /// An interim answer, for the reader that made the fill, if it is still there; those who joined get the final answer
+    /// alone. On the loop of both.
+    func inform(_ head: ResponseHead, on loop: any EventLoop) {
+        let owner: Transaction? = state.withLockedValue { state in
+            guard let owner = state.owner else { return nil }
+            return state.groups.first { $0.loop === loop }?.readers.value[owner]
+        }
+        owner?.fillInformed(head)
+    }
 
     /// Call before the request is sent.
     func willAsk() {
@@ -179,6 +200,8 @@ final class Fill: Sendable {
     /// they would have nothing left that could let it go on. Those of other loops resume by a task of their own.
     func append(_ piece: ByteBuffer) -> Bool {
         update { state in
+            // A window that nobody reads is filled for the disk alone: nobody can join it.
+            if state.isWindow, state.readerCount == 0 { return }
             state.pieces.append(piece)
             state.heldBytes += piece.readableBytes
         }
@@ -282,6 +305,7 @@ final class FillReaders {
 
     func add(_ reader: Transaction) { readers[ObjectIdentifier(reader)] = reader }
     func remove(_ reader: Transaction) -> Bool { readers.removeValue(forKey: ObjectIdentifier(reader)) != nil }
+    subscript(reader: ObjectIdentifier) -> Transaction? { readers[reader] }
     func snapshot() -> [Transaction] { Array(readers.values) }
     var lowestPosition: Int? { readers.values.lazy.map(\.position).min() }
 }

@@ -132,6 +132,7 @@ final class FillRunner: OriginDelegate {
         }
         let validators = task.head.method == .head ? nil : previous?.identity.head
         context.counters.add(.originRequests)
+        context.reasons.note(reason, fill.key, at: fill.site)
         exchange = fill.site.origin.fetch(
             OriginRequest(
                 method: task.head.method == .head ? .head : .get,
@@ -155,6 +156,10 @@ final class FillRunner: OriginDelegate {
             isDisconnected: isDisconnected,
             now: requestTime
         )
+    }
+
+    func originSentInterim(_ head: ResponseHead) {
+        fill.inform(head, on: loop)
     }
 
     func originAnswered(_ answer: OriginAnswer) {
@@ -187,7 +192,6 @@ final class FillRunner: OriginDelegate {
             variant: variant(of: head)
         )
         if let why = refusalToStore(entry) ?? (answer.mayBeCut ? .closeDelimited : nil) {
-            context.counters.add(.storesRefused)
             beginPassing(entry, why: why, now: now)
         } else {
             if belongsInBlocks(entry, answer.head) { return beginBlocks(entry) }
@@ -234,7 +238,8 @@ final class FillRunner: OriginDelegate {
         guard isSmallEnough, context.store.reserve(Int(entry.length ?? 0)) else { return beginLarge(entry) }
         reserved = Int(entry.length ?? 0)
         phase = .retaining(entry)
-        fill.begin(entry.fillHead(.origin(reason, status: entry.head.status, stored: true), isRetained: true))
+        fill.begin(entry.fillHead(.origin(reason, status: entry.head.status, nil), isRetained: true))
+        abandonedIfEmpty()
     }
 
     /// Too large for the memory tier, or there is no room: everyone who waits now gets it through the window, and the disk
@@ -249,12 +254,16 @@ final class FillRunner: OriginDelegate {
                 variant: entry.variant
             )
         }
-        if diskFill == nil { context.counters.add(.storesRefused) }
-        let source = FillSource.origin(reason, status: entry.head.status, stored: diskFill != nil)
+        var why: NotStored?
+        if diskFill == nil {
+            why = .store((entry.length ?? 0) > UInt64(context.objectLimit) ? .tooLarge : .noRoom)
+        }
+        if let why { context.reasons.note(why, fill.key, at: fill.site) }
+        let source = FillSource.origin(reason, status: entry.head.status, why)
         phase = .passing
         fill.beginWindow(entry.fillHead(source, isRetained: false), exclusive: false)
         context.fills.remove(fill)
-        cancelIfAbandoned()
+        abandonedIfEmpty()
     }
 
     private func beginPassing(_ entry: PendingEntry, why: NoStoreReason, now: Int64) {
@@ -262,10 +271,11 @@ final class FillRunner: OriginDelegate {
         // What a bucket answers depends on the key alone, so that all who wait may have it.
         let isExclusive = !fill.site.isBucket && why != .closeDelimited
         if isExclusive, !why.isRequestsOwn { context.hitForMiss.remember(fill.key.hash, now: now) }
-        let source = FillSource.origin(reason, status: entry.head.status, stored: false)
+        context.reasons.note(.rule(why), fill.key, at: fill.site)
+        let source = FillSource.origin(reason, status: entry.head.status, .rule(why))
         fill.beginWindow(entry.fillHead(source, isRetained: false), exclusive: isExclusive)
         context.fills.remove(fill)
-        cancelIfAbandoned()
+        abandonedIfEmpty()
     }
 
     /// A bucket's error: everyone who waits gets the edge's own words for it.
@@ -329,13 +339,13 @@ final class FillRunner: OriginDelegate {
                 generation: generation,
                 mark: fill.mark
             ),
-            .origin(reason, status: 304, stored: true)
+            .origin(reason, status: 304, nil)
         )
     }
 
     /// The 304 has brought directives that forbid to keep the entry, or to share it.
     private func withdraw(_ previous: Resource, for entry: PendingEntry, why: NoStoreReason, now: Int64) {
-        context.counters.add(.storesRefused)
+        context.reasons.note(.rule(why), fill.key, at: fill.site)
         let isExclusive = !fill.site.isBucket
         if !why.isRequestsOwn {
             context.store.remove(fill.key)
@@ -352,7 +362,7 @@ final class FillRunner: OriginDelegate {
         )
         complete(
             Resource(key: fill.key, identity: given),
-            .origin(reason, status: 304, stored: false),
+            .origin(reason, status: 304, .rule(why)),
             exclusive: isExclusive
         )
     }
@@ -366,15 +376,17 @@ final class FillRunner: OriginDelegate {
         switch phase {
         case .retaining(let entry):
             if entry.length == nil {
-                guard received <= UInt64(context.objectLimit), context.store.reserve(body.readableBytes)
-                else {
-                    giveUpRetaining()
+                let isSmallEnough = received <= UInt64(context.objectLimit)
+                guard isSmallEnough, context.store.reserve(body.readableBytes) else {
+                    giveUpRetaining(isSmallEnough ? .noRoom : .tooLarge)
                     if case .passing = phase { append(body) }
                     return
                 }
                 reserved += body.readableBytes
             }
             for piece in BodyPieces.pieces(of: body) { _ = fill.append(piece) }
+            // Of a length that is known, ever less is missing.
+            if entry.length == nil, received >= Limits.abandonedBytes { abandonedIfEmpty() }
         case .passing:
             append(body)
         case .starting, .asking, .handedOver, .ended:
@@ -382,13 +394,11 @@ final class FillRunner: OriginDelegate {
         }
     }
 
-    /// Nobody waits any more, and nothing is stored: the origin need not go on.
-    private func cancelIfAbandoned() {
-        if !fill.hasReaders { cancel() }
-    }
-
     private func append(_ body: ByteBuffer) {
-        if let diskFill, !diskFill.append(body) { self.diskFill = nil }
+        if let diskFill, !diskFill.append(body) {
+            self.diskFill = nil
+            abandonedIfEmpty()
+        }
         if !fill.append(body), !isPaused {
             isPaused = true
             exchange?.pauseReading()
@@ -396,13 +406,13 @@ final class FillRunner: OriginDelegate {
     }
 
     /// There is no room for a body whose length nobody had said.
-    private func giveUpRetaining() {
+    private func giveUpRetaining(_ why: InsertOutcome.Refusal) {
         releaseReservation()
-        context.counters.add(.storesRefused)
+        context.reasons.note(.store(why), fill.key, at: fill.site)
         phase = .passing
         fill.becomeWindow()
         context.fills.remove(fill)
-        cancelIfAbandoned()
+        abandonedIfEmpty()
     }
 
     func originFinished() {
@@ -439,10 +449,12 @@ final class FillRunner: OriginDelegate {
         )
         let outcome = context.store.insert(representation, key: fill.key, reserved: reserved)
         reserved = 0
-        context.counters.add(outcome.isStored ? .stores : .storesRefused)
+        var why: NotStored?
+        if case .refused(let refusal) = outcome { why = .store(refusal) }
+        if let why { context.reasons.note(why, fill.key, at: fill.site) } else { context.counters.add(.stores) }
         complete(
             outcome.resource ?? Resource(key: fill.key, identity: representation),
-            .origin(reason, status: entry.head.status, stored: outcome.isStored)
+            .origin(reason, status: entry.head.status, why)
         )
     }
 
@@ -452,7 +464,7 @@ final class FillRunner: OriginDelegate {
         context.logger.warning(
             "origin failed",
             metadata: [
-                "site": "\(fill.site.name)", "path": "\(RequestTarget.percentEncode(fill.key.target, keepSlash: true))",
+                "site": "\(fill.site.name)", "path": "\(fill.key.pathText)",
                 "detail": "\(failure.detail)", "message": "\(failure.message)",
             ]
         )
@@ -479,6 +491,7 @@ final class FillRunner: OriginDelegate {
 
     private func fail(_ failure: FillFailure) {
         context.counters.add(.fillsBroken)
+        context.reasons.failures.add(failure.detail)
         finish { fill in fill.fail(failure) }
     }
 
@@ -508,12 +521,29 @@ final class FillRunner: OriginDelegate {
         exchange?.resumeReading()
     }
 
-    /// Nobody reads a body that is not stored either.
-    func cancel() {
-        guard case .passing = phase else { return }
+    private func abandonedIfEmpty() {
+        if !fill.hasReaders { abandoned() }
+    }
+
+    /// Nobody waits any more. What nobody keeps either need not come; what would be stored may be worth its rest.
+    func abandoned() {
+        switch phase {
+        case .starting, .asking, .ended:
+            // Without a head nothing can be said yet.
+            return
+        case .retaining(let entry):
+            if task.isBackground || LeavingRule.isFinished(received: received, length: entry.length) { return }
+        case .passing:
+            if let diskFill,
+                task.isBackground || LeavingRule.isFinished(received: received, length: diskFill.length)
+            {
+                return
+            }
+        }
+        guard fill.closeIfAbandoned() else { return }
         exchange?.cancel()
-        // After an answer to HEAD, or a 304, there is nothing more to want.
-        context.counters.add(task.head.method == .head ? .fillsCompleted : .fillsBroken)
+        // After an answer to HEAD there is nothing more to want.
+        context.counters.add(task.head.method == .head ? .fillsCompleted : .fillsAbandoned)
         finish { _ in }
     }
 }

@@ -4,8 +4,8 @@ import CachingRules
 enum FillSource: Sendable {
     /// Found on disk and fresh: the origin was not asked.
     case disk
-    /// The origin answered with this status.
-    case origin(ForwardReason, status: Int, stored: Bool)
+    /// The origin answered with this status; why it is not stored, nil: it is.
+    case origin(ForwardReason, status: Int, NotStored?)
     /// The origin failed, with this status or without one, and the stale entry may be used.
     case staleIfError(status: Int?)
 }
@@ -22,6 +22,9 @@ struct FillFailure: Error, Sendable {
     let reason: ForwardReason
     /// What the origin said; nil: nothing.
     var forwardStatus: Int?
+
+    /// Every ``detail`` that is the edge's own.
+    static let details = ["only-if-cached", "not-found", "forbidden", "origin-error", "origin-304", "origin-truncated"]
 
     /// The client forbids to ask the origin (RFC 9111, section 5.2.1.7).
     static let onlyIfCached = FillFailure(

@@ -4,6 +4,8 @@ enum Limits {
     static let fillReaders = 100_000
     /// Fills under way at once; above it, requests are refused with 503.
     static let fills = 10_000
+    /// A fill that nobody waits for any more is finished when fewer bytes than these are missing.
+    static let abandonedBytes: UInt64 = 1 << 20
     /// Bytes of an unstored body that may lie between the origin and the slowest reader.
     static let passWindow = 1 << 20
     /// A request waits for its compressed form up to this length; above it gets identity while the form is made.

@@ -12,6 +12,9 @@ struct Refusal: Sendable {
     var allow: String?
     var retryAfter: Int?
 
+    /// Every ``detail``.
+    static let details = ["method", "bad-host", "unknown-host", "bad-target", "only-if-cached", "busy"]
+
     static let methodNotAllowed = Refusal(
         status: 405,
         detail: "method",

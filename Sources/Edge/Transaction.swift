@@ -83,6 +83,12 @@ final class Transaction: ServerExchangeDelegate {
         end { $0.responder.answer($0, with: selected, from: source, on: $1) }
     }
 
+    /// RFC 9110, section 15.2. Not to be stored, and not for those who joined.
+    func fillInformed(_ head: ResponseHead) {
+        guard case .waiting = phase else { return }
+        exchange?.sendInterim(head)
+    }
+
     private func begin(_ filled: FillHead) {
         guard VariantRule.selects(filled.variant, head) else { return end { $0.responder.fetchAlone($0, on: $1) } }
         if responder.wantsWhole(filled, for: head) {

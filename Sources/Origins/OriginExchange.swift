@@ -78,6 +78,11 @@ public struct OriginFailure: Error, Sendable {
     /// The ``detail`` of a body that is not what its checksum says.
     public static let checksum = "origin-checksum"
 
+    /// Every ``detail``.
+    public static let details = [
+        "origin-timeout", "origin-unreachable", "origin-tls", "origin-queue-full", "origin-broken", checksum,
+    ]
+
     /// A failure as given.
     public init(status: Int, detail: String, message: String) {
         self.status = status

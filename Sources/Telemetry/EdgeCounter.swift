@@ -4,8 +4,8 @@ public enum EdgeCounter: Int, CounterKey {
     case responses2xx, responses3xx, responses4xx, responses5xx
     case responseBytes, responseBytesFromCache
     case originRequests, originErrors, originNotModified, originBytes
-    case fillsStarted, fillsCompleted, fillsBroken
-    case stores, storesRefused
+    case fillsStarted, fillsCompleted, fillsBroken, fillsAbandoned
+    case stores
     case compressedGzip, compressedBrotli, compressedDropped
     case purgesApplied
 
@@ -33,8 +33,8 @@ public enum EdgeCounter: Int, CounterKey {
         case .fillsStarted: Self.fill("started")
         case .fillsCompleted: Self.fill("completed")
         case .fillsBroken: Self.fill("broken")
+        case .fillsAbandoned: Self.fill("abandoned")
         case .stores: Self.row("stores", "Responses put into the cache.")
-        case .storesRefused: Self.row("stores_refused", "Responses not put into the cache, by rule or for space.")
         case .compressedGzip: Self.compressed("gzip")
         case .compressedBrotli: Self.compressed("br")
         case .compressedDropped: Self.row("compressed_dropped", "Compressed forms dropped for saving less than 5 %.")

@@ -72,7 +72,7 @@ public final class Metrics: Sendable {
     /// The media type of ``renderPrometheus()``.
     public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-    private func append(_ source: Source) {
+    func append(_ source: Source) {
         sources.withLock { $0.append(source) }
     }
 }

@@ -59,7 +59,7 @@ struct PendingEntryTests {
 
     @Test("a head of known length is sent with it; one of unknown length without any, and without Age")
     func heads() {
-        let source = FillSource.origin(.uriMiss, status: 200, stored: true)
+        let source = FillSource.origin(.uriMiss, status: 200, nil)
         let fields: KeyValuePairs = ["Content-Length": "99", "Age": "7", "X-A": "b"]
         let known = Self.entry(fields, length: 5).fillHead(source, isRetained: true)
         #expect(known.http1.text == "HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 5\r\n")

@@ -4,6 +4,8 @@ import Telemetry
 import TestSupport
 import Testing
 
+@testable import Edge
+
 /// The memory tier of 8 MiB takes objects of at most 1 MiB here.
 @Suite("Bodies that are not stored pass through a window")
 struct PassThroughTests {
@@ -99,7 +101,7 @@ struct PassThroughTests {
                 stage.origin.on("/site/\(number)", ScriptedAnswer(200, bytes: body).holdingBody(after: 10, latch))
                 crowds.append(try await stage.crowd(1, "/\(number)"))
             }
-            try await eventually("refusals") { stage.count(.storesRefused) > 0 }
+            try await eventually("refusals") { stage.notStored(.store(.noRoom)) > 0 }
             latch.open()
             for crowd in crowds {
                 let responses = try await crowd.responses()

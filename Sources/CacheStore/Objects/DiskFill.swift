@@ -13,7 +13,8 @@ public final class DiskFill: Sendable {
 
     private let tier: DiskTier
     private let id: UInt64
-    private let length: UInt64
+    /// All of the body, in bytes.
+    public let length: UInt64
     private let phase = NIOLockedValueBox(Phase.filling(appended: 0))
 
     init(tier: DiskTier, id: UInt64, length: UInt64) {

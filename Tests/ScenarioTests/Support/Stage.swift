@@ -1,4 +1,6 @@
+import CachingRules
 import ControlPlane
+import HTTPServer
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
@@ -130,6 +132,15 @@ final class Stage: Sendable {
     var fillsUnderWay: Int { context?.fillsUnderWay.load(ordering: .relaxed) ?? 0 }
 
     func count(_ counter: EdgeCounter) -> Int { Int(context?.counters.total(counter) ?? 0) }
+
+    /// Clients that have left before their answer was complete.
+    var clientsGone: Int { edge.withLockedValue { $0?.server.counters.snapshot().clientsGone } ?? 0 }
+
+    func notStored(_ why: NotStored) -> Int { Int(context?.reasons.notStored.total(why.name) ?? 0) }
+
+    func forwards(_ reason: ForwardReason) -> Int { Int(context?.reasons.forwards.total(reason.rawValue) ?? 0) }
+
+    func failures(_ detail: String) -> Int { Int(context?.reasons.failures.total(detail) ?? 0) }
 
     var statistics: CacheStatistics { context?.store.statistics() ?? CacheStatistics() }
 
