@@ -20,12 +20,14 @@ import Testing
 ///   - kind: the origin is a server of its own, or the bucket "site".
 ///   - site: more lines of the site's settings, such as "stale_if_error: 1h".
 ///   - cache: more lines of the cache's settings, such as "max_object: 1MiB".
+///   - hosts: those of the site.
 ///   - disk: the edge has a disk tier too.
 ///   - control: the edge follows the purges of an `apus control` of its own.
 func play(
     _ kind: Stage.Kind = .http,
     site: String = "",
     cache: String = "",
+    hosts: [String] = ["*"],
     disk: Bool = false,
     control: Bool = false,
     isolation: isolated (any Actor)? = #isolation,
@@ -33,7 +35,7 @@ func play(
 ) async throws {
     await Play.slots.enter()
     defer { Play.slots.leave() }
-    let stage = try await Play(kind, site: site, cache: cache, disk: disk, hasControl: control)
+    let stage = try await Play(kind, site: site, cache: cache, hosts: hosts, disk: disk, hasControl: control)
     do {
         try await body(stage)
     } catch {
@@ -70,6 +72,7 @@ final class Play: Sendable {
         _ kind: Stage.Kind,
         site: String,
         cache: String,
+        hosts: [String],
         disk: Bool,
         hasControl: Bool
     ) async throws {
@@ -89,12 +92,12 @@ final class Play: Sendable {
               - address: 127.0.0.1:0
             status: 127.0.0.1:0
             cache:
-              memory: 32MiB
+            \(cache.contains("memory:") ? "" : "  memory: 32MiB")
             \(Self.indented(cache, diskLine, by: 2))
             \(control?.settings ?? "")
             sites:
               - name: stage
-                hosts: ["*"]
+                hosts: \(hosts)
                 origin: \(origin)
             \(Self.indented(site, by: 4))
             """
@@ -141,6 +144,16 @@ final class Play: Sendable {
     /// Stops the edge in an orderly way and starts it again with the same settings and the same disk.
     func restart() async throws {
         try await stop()
+        try await startAgain()
+    }
+
+    /// Starts the edge again after ``kill()``.
+    func restartAfterKill() async throws {
+        try await process.wait()
+        try await startAgain()
+    }
+
+    private func startAgain() async throws {
         let next = try await Self.start(file)
         running.withLockedValue { $0 = next }
         if control != nil { try await isReady() }
