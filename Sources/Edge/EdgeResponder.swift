@@ -17,6 +17,7 @@ final class EdgeResponder: RequestResponder {
     var fields: AnswerFields
 
     private var key = RequestKey()
+    private let dresser = FieldDresser()
 
     /// The key of the request at hand, to be kept.
     func currentKey() -> CacheKey? { context.store.key(bytes: key.bytes) }
@@ -38,10 +39,12 @@ final class EdgeResponder: RequestResponder {
             return refuse(exchange, .unknownHost, isHead: isHead)
         }
         guard key.build(for: head, at: site) else { return refuse(exchange, .badTarget, isHead: isHead) }
+        if site.redirectsToHTTPS, !exchange.isSecure, redirect(head, key, on: exchange) { return }
 
         let hash = context.store.hash(key.bytes.span)
         let directives = context.directives(of: head, at: site)
         let found = context.store.lookup(hash: hash, key: key.bytes.span)
+        let exchange = site.rules?.dressed(exchange, key.bytes.span, key.pathRange, found, dresser) ?? exchange
         guard let found else {
             return fetch(copy head, site, hash, nil, .uriMiss, directives, on: exchange)
         }

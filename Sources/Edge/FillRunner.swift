@@ -94,7 +94,7 @@ final class FillRunner: OriginDelegate {
         }
         switch context.verdict(
             on: selected,
-            policy: fill.site.freshness,
+            policy: fill.site.policy(for: fill.key),
             for: task.directives,
             now: UnixClock.seconds()
         ) {
@@ -177,12 +177,13 @@ final class FillRunner: OriginDelegate {
         if answer.hidesBody {
             return pass(refusing: answer)
         }
-        let head = Self.received(answer.head, at: now)
+        var head = Self.received(answer.head, at: now)
+        fill.site.rules?.strip(&head.fields, at: fill.key)
         let freshness = Freshness.of(
             head,
             requestTime: requestTime,
             responseTime: now,
-            policy: fill.site.freshness
+            policy: fill.site.policy(for: fill.key)
         )
         let entry = PendingEntry(
             head: head,
@@ -227,7 +228,7 @@ final class FillRunner: OriginDelegate {
             method: task.head.method,
             requestFields: fill.site.isBucket ? FieldList() : task.head.fields,
             response: entry.head,
-            policy: fill.site.freshness
+            policy: fill.site.policy(for: fill.key)
         )
     }
 
@@ -314,12 +315,13 @@ final class FillRunner: OriginDelegate {
         context.counters.add(.originNotModified)
         let old = previous.identity.head
         let fields = StoredHeadUpdate.merging(stored: old.fields, notModified: answer.head.fields)
-        let head = Self.received(ResponseHead(status: old.status, fields: fields), at: now)
+        var head = Self.received(ResponseHead(status: old.status, fields: fields), at: now)
+        fill.site.rules?.strip(&head.fields, at: fill.key)
         let freshness = Freshness.of(
             head,
             requestTime: requestTime,
             responseTime: now,
-            policy: fill.site.freshness
+            policy: fill.site.policy(for: fill.key)
         )
         var entry = PendingEntry(
             head: head,

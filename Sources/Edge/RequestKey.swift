@@ -12,10 +12,8 @@ struct RequestKey {
     private var query: [UInt8] = []
     private var hasQuery = false
     private var filter = QueryFilter()
-    private var pathRange = 0..<0
-
-    /// The path in ``bytes``, as glob patterns of the site's rules are matched against it.
-    var keyPath: ArraySlice<UInt8> { bytes[pathRange] }
+    /// Where the path lies in ``bytes``.
+    private(set) var pathRange = 0..<0
 
     /// The host of an absolute-form target wins over the Host field (RFC 9112, section 3.2.2). False: no valid host.
     mutating func readHost(of head: borrowing RequestHead) -> Bool {

@@ -25,6 +25,9 @@ final class Site: Sendable {
     let query: KeyQuery
     let compress: Bool
     let isBucket: Bool
+    let redirectsToHTTPS: Bool
+    /// What holds for some paths, and what its answers get and lose; nil: nothing of the kind, the usual case.
+    let rules: SiteRules?
     private let errorDocuments: [ErrorDocument]
 
     init(_ settings: SiteSettings, origin: OriginClient) {
@@ -47,6 +50,8 @@ final class Site: Sendable {
             staleWhileRevalidate: settings.staleWhileRevalidate.seconds,
             staleIfError: settings.staleIfError.seconds
         )
+        redirectsToHTTPS = settings.redirectsToHTTPS
+        rules = SiteRules(settings, freshness: freshness)
     }
 
     /// The path of the object that is sent in the place of an error with this status; nil: there is none. One for the status

@@ -88,7 +88,7 @@ extension EdgeSettings {
         checks.expectSeparate(addresses)
         if let cache = group["cache"]?.asGroup { checkCache(cache, &checks) }
         let sites = group["sites"]?.asGroups ?? []
-        sites.forEach { checkSite($0, &checks) }
+        sites.forEach { SiteSettings.check($0, &checks) }
         checkHosts(sites, &checks)
         checkNames(sites, &checks)
     }
@@ -101,36 +101,6 @@ extension EdgeSettings {
                 cache.position(of: "max_object"),
                 found: "\(largest), which fits into no tier",
                 expected: "at most \(max(memory, disk ?? memory))"
-            )
-        }
-    }
-
-    private static func checkSite(_ site: SettingsGroup, _ checks: inout SettingsChecks) {
-        guard let origin = site["origin"]?.asGroup else { return }
-        checks.expectWholeKeyPair(origin)
-        let isBucket = origin["type"]?.asText == "s3"
-        if origin["type"]?.asText == "http", let index = site.entries["index"] {
-            checks.report(
-                index.position,
-                found: "`index` for an HTTP origin",
-                expected: "it only beside `type: s3`",
-                hint: "a server finds its index by itself"
-            )
-        }
-        if isBucket, let query = site.entries["query"], query.value.asText != "none" {
-            checks.report(
-                query.position,
-                found: "`query` for a bucket",
-                expected: "it only beside `type: http`, or none",
-                hint: "an object of a bucket is named by its key alone"
-            )
-        }
-        if !isBucket, let verify = site.entries["verify"], verify.value.asText == "md5" {
-            checks.report(
-                verify.position,
-                found: "`verify: md5` for an HTTP origin",
-                expected: "it only beside `type: s3`",
-                hint: "only buckets make MD5 their entity tags"
             )
         }
     }

@@ -119,5 +119,75 @@ extension SettingsTable {
             .preset(String(Defaults.compress)),
             "Whether gzip and Brotli forms are made of texts, scripts and the like."
         ),
+        Setting(
+            "sites[].redirect_https",
+            .flag,
+            .preset("false"),
+            "Whether requests that come in clear are sent to https; for edges that speak TLS themselves."
+        ),
+        Setting(
+            "sites[].security_headers",
+            .flag,
+            .preset("false"),
+            """
+            Whether answers that lack them get X-Content-Type-Options, X-Frame-Options, Referrer-Policy and, over TLS, \
+            Strict-Transport-Security.
+            """
+        ),
+        Setting(
+            "sites[].cors",
+            .choice(CORSRule.allCases.map(\.rawValue)),
+            .otherwise("\(CORSRule.fonts.rawValue) for s3; \(CORSRule.none.rawValue) for http"),
+            "Which answers say `Access-Control-Allow-Origin: *`, where they say nothing of it themselves."
+        ),
+        addHeaders("sites[]"),
+        removeHeaders("sites[]"),
+        Setting(
+            "sites[].rules",
+            .groups,
+            .otherwise("none"),
+            "What holds for some paths. The first rule whose pattern matches decides, and no other."
+        ),
+        Setting(
+            "sites[].rules[].match",
+            .text(.glob),
+            .required,
+            """
+            Which paths: * stands for characters within a folder, ** across folders, ? for one character; a pattern \
+            without a slash is that of a file's name.
+            """
+        ),
+        Setting(
+            "sites[].rules[].default_ttl",
+            .span(SettingsLimits.lifetime),
+            .otherwise("the site's"),
+            "How long an object is fresh that has no Cache-Control or Expires of its own."
+        ),
+        Setting(
+            "sites[].rules[].force_ttl",
+            .span(SettingsLimits.lifetime),
+            .otherwise("what the object says"),
+            "How long an object is fresh, whatever it says of that; no-store and private hold all the same."
+        ),
+        addHeaders("sites[].rules[]"),
+        removeHeaders("sites[].rules[]"),
     ]
+
+    private static func addHeaders(_ parent: String) -> Setting {
+        Setting(
+            "\(parent).add_headers",
+            .map(keys: .addedField, values: .text(.fieldValue)),
+            .otherwise("none"),
+            "Fields of answers, instead of what the origin says in them."
+        )
+    }
+
+    private static func removeHeaders(_ parent: String) -> Setting {
+        Setting(
+            "\(parent).remove_headers",
+            .list(.text(.removedField)),
+            .otherwise("none"),
+            "Fields of the origin that answers do not have."
+        )
+    }
 }

@@ -14,7 +14,38 @@ extension SiteSettings {
             query: group["query"].flatMap(QueryRule.init(value:)),
             honoursRequestDirectives: group["honour_request_directives"]?.asFlag,
             verify: group["verify"]?.asText.flatMap(FillVerification.init(rawValue:)) ?? Defaults.verify,
-            compress: group["compress"]?.asFlag ?? Defaults.compress
+            compress: group["compress"]?.asFlag ?? Defaults.compress,
+            redirectsToHTTPS: group["redirect_https"]?.asFlag ?? false,
+            securityHeaders: group["security_headers"]?.asFlag ?? false,
+            cors: group["cors"]?.asText.flatMap(CORSRule.init(rawValue:)),
+            headers: HeaderChanges(group: group),
+            rules: try Self.rules(group["rules"]?.asGroups ?? [])
+        )
+    }
+
+    private static func rules(_ groups: [SettingsGroup]) throws(SettingsError) -> [PathRuleSettings] {
+        var rules: [PathRuleSettings] = []
+        for group in groups {
+            rules.append(
+                PathRuleSettings(
+                    match: try group.require("match", \.asText),
+                    defaultTTL: group["default_ttl"]?.asSpan,
+                    forceTTL: group["force_ttl"]?.asSpan,
+                    headers: HeaderChanges(group: group)
+                )
+            )
+        }
+        return rules
+    }
+}
+
+extension HeaderChanges {
+    fileprivate init(group: SettingsGroup) {
+        self.init(
+            add: (group["add_headers"]?.asMap ?? []).compactMap { entry in
+                entry.value.asText.map { HeaderField(name: entry.key, value: $0) }
+            },
+            remove: group["remove_headers"]?.asList?.compactMap(\.value.asText) ?? []
         )
     }
 }

@@ -26,6 +26,16 @@ public struct SiteSettings: Sendable, Equatable {
     public var verify: FillVerification
     /// Whether the edge makes gzip and Brotli forms of what is worth it.
     public var compress: Bool
+    /// Whether requests in clear are sent to https.
+    public var redirectsToHTTPS: Bool
+    /// Whether answers get the usual security fields, where they have none of their own.
+    public var securityHeaders: Bool
+    /// Which answers every site may read.
+    public var cors: CORSRule
+    /// Fields that answers get and lose.
+    public var headers: HeaderChanges
+    /// What holds for some paths; the first that matches decides.
+    public var rules: [PathRuleSettings]
 
     /// Makes a site; what is left out is the default for its kind of origin.
     public init(
@@ -41,7 +51,12 @@ public struct SiteSettings: Sendable, Equatable {
         query: QueryRule? = nil,
         honoursRequestDirectives: Bool? = nil,
         verify: FillVerification = Defaults.verify,
-        compress: Bool = Defaults.compress
+        compress: Bool = Defaults.compress,
+        redirectsToHTTPS: Bool = false,
+        securityHeaders: Bool = false,
+        cors: CORSRule? = nil,
+        headers: HeaderChanges = HeaderChanges(),
+        rules: [PathRuleSettings] = []
     ) {
         let isBucket = if case .s3 = origin { true } else { false }
         self.name = name ?? Self.defaultName(hosts: hosts, origin: origin)
@@ -57,6 +72,13 @@ public struct SiteSettings: Sendable, Equatable {
         self.honoursRequestDirectives = honoursRequestDirectives ?? !isBucket
         self.verify = verify
         self.compress = compress
+        self.redirectsToHTTPS = redirectsToHTTPS
+        self.securityHeaders = securityHeaders
+        // A font of another host is of no use to a browser without it, and a bucket's fonts are for everyone who asks. An
+        // HTTP server can say it itself.
+        self.cors = cors ?? (isBucket ? .fonts : .none)
+        self.headers = headers
+        self.rules = rules
     }
 
     /// Name and origin: two sites with one identity may share entries of a cache, across restarts and reloads.

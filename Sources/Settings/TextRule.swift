@@ -21,6 +21,14 @@ public enum TextRule: Sendable {
     case documentPath
     /// The name of a query parameter.
     case parameterName
+    /// A pattern of paths.
+    case glob
+    /// The name of a header field that a site adds to answers.
+    case addedField
+    /// The name of a header field that a site removes from answers.
+    case removedField
+    /// The value of a header field.
+    case fieldValue
 
     /// A noun phrase for messages.
     public var phrase: String {
@@ -35,6 +43,15 @@ public enum TextRule: Sendable {
         case .errorStatus: "a status from 400 to 599, or 4xx or 5xx"
         case .documentPath: "a path such as /404.html, without a query"
         case .parameterName: "the name of a query parameter, without & and ="
+        case .glob: "a pattern that begins with a slash, such as /assets/**, or one of a file's name, such as *.woff2"
+        case .addedField:
+            """
+            the name of a header field, not one of the edge (such as Age or Date), the body (such as Content-Type or ETag) \
+            or a visitor (Set-Cookie)
+            """
+        case .removedField:
+            "the name of a header field, not one of the edge (such as Age or Date) or the body (such as Content-Type)"
+        case .fieldValue: "a text of at most 4096 bytes without control characters"
         }
     }
 
@@ -65,6 +82,14 @@ public enum TextRule: Sendable {
                 && bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != 0x3F && $0 != 0x23 }
         case .parameterName:
             return bytes.count <= 255 && bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != 0x26 && $0 != 0x3D }
+        case .glob:
+            return bytes.count <= 255 && (first == 0x2F || !bytes.contains(0x2F))
+                && bytes.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != 0x23 }
+        case .addedField: return FieldNameRule.mayAdd(text)
+        case .removedField: return FieldNameRule.mayRemove(text)
+        case .fieldValue:
+            return bytes.count <= 4096 && first > 0x20 && last > 0x20
+                && bytes.allSatisfy { ($0 >= 0x20 && $0 != 0x7F) || $0 == 0x09 }
         }
     }
 

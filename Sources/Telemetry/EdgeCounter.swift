@@ -1,6 +1,7 @@
 /// What an edge counts. A value; one case is one row of the table.
 public enum EdgeCounter: Int, CounterKey {
     case requestsHit, requestsMiss, requestsStale, requestsRevalidated, requestsCollapsed, requestsBypass, requestsError
+    case requestsRedirected
     case responses2xx, responses3xx, responses4xx, responses5xx
     case responseBytes, responseBytesFromCache
     case originRequests, originErrors, originNotModified, originBytes
@@ -19,6 +20,7 @@ public enum EdgeCounter: Int, CounterKey {
         case .requestsCollapsed: Self.request("collapsed")
         case .requestsBypass: Self.request("bypass")
         case .requestsError: Self.request("error")
+        case .requestsRedirected: Self.request("redirected")
         case .responses2xx: Self.response("2xx")
         case .responses3xx: Self.response("3xx")
         case .responses4xx: Self.response("4xx")
