@@ -530,8 +530,8 @@ final class FillRunner: OriginDelegate {
     /// Nobody waits any more. What nobody keeps either need not come; what would be stored may be worth its rest.
     func abandoned() {
         switch phase {
-        case .starting, .asking, .ended:
-            // Without a head nothing can be said yet.
+        case .starting, .asking, .ended, .handedOver:
+            // Without a head nothing can be said yet; a run of blocks looks after its own readers.
             return
         case .retaining(let entry):
             if task.isBackground || LeavingRule.isFinished(received: received, length: entry.length) { return }

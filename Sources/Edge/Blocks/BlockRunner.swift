@@ -180,7 +180,11 @@ final class BlockRunner: OriginDelegate {
         )
         let outcome = context.store.insert(form, key: fill.key, reserved: reserved)
         reserved = 0
-        context.counters.add(outcome.isStored ? .stores : .storesRefused)
+        if case .refused(let refusal) = outcome {
+            context.reasons.note(.store(refusal), fill.key, at: run.object.site)
+        } else {
+            context.counters.add(.stores)
+        }
         guard case .stored = outcome, run.object.length > UInt64(context.objectLimit) else { return }
         kept.append(fill.key)
         // No object takes more of the memory than one may; a little more than what it may be ahead by, though.

@@ -31,9 +31,11 @@ extension FillRunner {
             body: StoredBody(blocks: length)
         )
         let outcome = context.store.insert(form, key: fill.key)
-        context.counters.add(outcome.isStored ? .stores : .storesRefused)
+        var why: NotStored?
+        if case .refused(let refusal) = outcome { why = .store(refusal) }
+        if let why { context.reasons.note(why, fill.key, at: fill.site) } else { context.counters.add(.stores) }
         let resource = outcome.resource ?? Resource(key: fill.key, identity: form)
-        let source = FillSource.origin(reason, status: status, stored: outcome.isStored)
+        let source = FillSource.origin(reason, status: status, why)
         guard let object = BlockObject(form, key: fill.key, site: fill.site, client: task.head), let exchange,
             fill.hasReaders
         else {
