@@ -26,6 +26,11 @@ extension EdgeResponder {
         as provenance: Provenance,
         on exchange: any ServerExchange
     ) {
+        if head.fields.mayHavePreconditions,
+            answerSpecially(head, with: resource, at: site, now: now, as: provenance, on: exchange)
+        {
+            return
+        }
         let identity = resource.identity
         var form = identity
         if identity.head.variesByEncoding, let coding = preferredCoding(head), coding != .identity {
@@ -50,6 +55,36 @@ extension EdgeResponder {
         as provenance: Provenance,
         on exchange: any ServerExchange
     ) {
+        writeFields(resource, now: now, as: provenance)
+        // Conditions are about a 200; any other status is sent as it is (RFC 9110, section 13.2.1).
+        if head.fields.mayHavePreconditions, form.head.status == 200,
+            let unchanged = notModified(form, of: resource, for: head)
+        {
+            return sendNotModified(unchanged, on: exchange)
+        }
+        count(status: form.head.status)
+        let isGet = head.method == .get
+        switch form.body.location {
+        case .memory(let pieces):
+            if isGet { count(sent: Int(form.body.length), fromCache: true) }
+            exchange.respond(head: form.head.http1, extra: fields.buffer, body: pieces, sendBody: isGet)
+        case .disk(let body):
+            guard isGet else {
+                return exchange.respond(head: form.head.http1, extra: fields.buffer, body: [], sendBody: false)
+            }
+            DiskSender(body, exchange: exchange, responder: self).start(head: form.head.http1, extra: fields.buffer)
+        case .blocks:
+            sendBlocks(form, of: resource, for: head, at: site, provenance, on: exchange)
+        }
+    }
+
+    func sendNotModified(_ form: Representation, on exchange: any ServerExchange) {
+        counters.add(.responses3xx)
+        exchange.respond(head: form.head.http1NotModified, extra: fields.buffer, body: [], sendBody: false)
+    }
+
+    /// The fields of this answer alone.
+    func writeFields(_ resource: Resource, now: Int64, as provenance: Provenance) {
         let freshness = resource.identity.head.freshness
         let age = freshness.age(now: now)
         switch provenance {
@@ -77,30 +112,10 @@ extension EdgeResponder {
                 ttl: why == nil ? freshness.lifetime - age : nil
             )
         }
-        // Conditions are about a 200; any other status is sent as it is (RFC 9110, section 13.2.1).
-        if form.head.status == 200, let unchanged = notModified(form, of: resource, for: head) {
-            counters.add(.responses3xx)
-            exchange.respond(head: unchanged.head.http1NotModified, extra: fields.buffer, body: [], sendBody: false)
-            return
-        }
-        count(status: form.head.status)
-        let isGet = head.method == .get
-        switch form.body.location {
-        case .memory(let pieces):
-            if isGet { count(sent: Int(form.body.length), fromCache: true) }
-            exchange.respond(head: form.head.http1, extra: fields.buffer, body: pieces, sendBody: isGet)
-        case .disk(let body):
-            guard isGet else {
-                return exchange.respond(head: form.head.http1, extra: fields.buffer, body: [], sendBody: false)
-            }
-            DiskSender(body, exchange: exchange, responder: self).start(head: form.head.http1, extra: fields.buffer)
-        case .blocks:
-            sendBlocks(form, of: resource, for: head, at: site, provenance, on: exchange)
-        }
     }
 
     /// The form whose tag the client has, of all forms of this generation; nil: it needs the body (RFC 9110, 13.2.2).
-    private func notModified(
+    func notModified(
         _ form: Representation,
         of resource: Resource,
         for head: borrowing RequestHead

@@ -69,7 +69,9 @@ extension EdgeResponder {
     /// it is for this client alone anyway, the client's own Range and conditions are the question.
     private func purpose(of task: FillTask, isHitForMiss: Bool) -> OriginRequest.Purpose {
         guard !task.site.isBucket else { return .shared }
-        if task.reason == .bypass || task.directives?.noStore == true { return .relay }
+        // Of If-Match and If-Unmodified-Since the origin alone can judge (RFC 9111, section 4.3.2).
+        let isOriginsToJudge = task.head.fields.contains(.ifMatch) || task.head.fields.contains(.ifUnmodifiedSince)
+        if task.reason == .bypass || isOriginsToJudge || task.directives?.noStore == true { return .relay }
         guard isHitForMiss || task.head.method == .head else { return .shared }
         let fields = task.head.fields
         let hasOwn = fields.contains(.range) || fields.contains(.ifNoneMatch) || fields.contains(.ifModifiedSince)

@@ -12,6 +12,8 @@ extension EdgeResponder {
         case ended
         /// The head is sent, the body's pieces follow.
         case body
+        /// Nothing has been sent: ``EdgeResponder/beginPart(_:_:_:on:)`` does when the first byte of the part has come.
+        case part(RangeAnswer, Range<UInt64>)
     }
 
     /// Whether the request is to wait for the whole body, since it would take a compressed form that can be made soon.
@@ -22,9 +24,68 @@ extension EdgeResponder {
         return preferredCoding(head).map { $0 != .identity } ?? false
     }
 
+    /// What the request's Range asks of an answer that is still coming. Without a length nothing can be said of it.
+    func plan(_ filled: FillHead, for head: RequestHead) -> RangePlan {
+        guard head.fields.contains(.range), let length = filled.length else { return .whole }
+        let plan = RangePlan.of(head.fields, method: head.method, head: filled.stored, length: length)
+        // What passes through a window comes in order, and but once.
+        if case .multiple = plan, !filled.isRetained { return .whole }
+        return plan
+    }
+
     /// Begins the answer while the body is still coming.
-    func begin(_ transaction: Transaction, _ filled: FillHead, on exchange: any ServerExchange) -> Beginning {
+    func begin(
+        _ transaction: Transaction,
+        _ filled: FillHead,
+        _ plan: RangePlan,
+        on exchange: any ServerExchange
+    ) -> Beginning {
         let head = transaction.head
+        if filled.stored.status == 200, head.fields.mayHavePreconditions {
+            if transaction.site.isBucket, failsPrecondition(head, filled.stored) {
+                writeFields(transaction, filled)
+                sendPreconditionFailed(isHead: head.method == .head, on: exchange)
+                return .ended
+            }
+            if isUnchanged(filled.stored, for: head) {
+                writeFields(transaction, filled)
+                counters.add(.responses3xx)
+                exchange.respond(head: filled.stored.http1NotModified, extra: fields.buffer, body: [], sendBody: false)
+                return .ended
+            }
+            if plan == .unsatisfiable {
+                writeFields(transaction, filled)
+                sendUnsatisfiable(filled.stored, total: filled.length ?? 0, on: exchange)
+                return .ended
+            }
+            if case .single(let range) = plan {
+                return .part(RangeAnswer(range, of: filled.stored, total: filled.length ?? 0), range)
+            }
+        }
+        writeFields(transaction, filled)
+        count(status: filled.stored.status)
+        exchange.sendHead(head: filled.http1, extra: fields.buffer, bodyLength: filled.length)
+        guard head.method != .head else {
+            exchange.finish()
+            return .ended
+        }
+        return .body
+    }
+
+    /// Sends the head of a part whose first byte has come.
+    func beginPart(
+        _ transaction: Transaction,
+        _ filled: FillHead,
+        _ answer: RangeAnswer,
+        on exchange: any ServerExchange
+    ) {
+        writeFields(transaction, filled)
+        count(status: 206)
+        exchange.sendHead(head: answer.head, extra: fields.buffer, bodyLength: answer.length)
+    }
+
+    /// The fields of this answer alone; counts the request as answered by the origin.
+    private func writeFields(_ transaction: Transaction, _ filled: FillHead) {
         if case .origin(let reason, let status, let why) = filled.source {
             let stored = why == nil
             if !transaction.isCollapsed { counters.add(stored ? .requestsMiss : .requestsBypass) }
@@ -41,18 +102,6 @@ extension EdgeResponder {
                 ttl: stored ? freshness.ttl(now: now) : nil
             )
         }
-        if filled.stored.status == 200, isUnchanged(filled.stored, for: head) {
-            counters.add(.responses3xx)
-            exchange.respond(head: filled.stored.http1NotModified, extra: fields.buffer, body: [], sendBody: false)
-            return .ended
-        }
-        count(status: filled.stored.status)
-        exchange.sendHead(head: filled.http1, extra: fields.buffer, bodyLength: filled.length)
-        guard head.method != .head else {
-            exchange.finish()
-            return .ended
-        }
-        return .body
     }
 
     /// Answers from the fill's finished entry, or from the stale one that it fell back to.

@@ -50,6 +50,7 @@ final class Fill: Sendable {
         var owner: ObjectIdentifier?
         var hadOwner = false
         var readerCount = 0
+        var hasServedPart = false
         var groups: [Group] = []
         var runner: NIOLoopBound<FillRunner>?
     }
@@ -103,13 +104,15 @@ final class Fill: Sendable {
         }
     }
 
-    func leave(_ reader: Transaction) {
+    /// - Parameter isServed: it has got the part that it wanted of the body.
+    func leave(_ reader: Transaction, isServed: Bool = false) {
         let loop = reader.eventLoop
         let abandoned: NIOLoopBound<FillRunner>? = state.withLockedValue { state in
             guard let index = state.groups.firstIndex(where: { $0.loop === loop }),
                 state.groups[index].readers.value.remove(reader)
             else { return nil }
             state.readerCount -= 1
+            if isServed { state.hasServedPart = true }
             if state.owner == ObjectIdentifier(reader) { state.owner = nil }
             advance(group: index, in: &state)
             return state.readerCount == 0 ? state.runner : nil
@@ -138,6 +141,9 @@ final class Fill: Sendable {
     }
 
     // MARK: The runner, on its loop
+
+    /// A reader has left because it has got the part that it wanted: others of the same body are likely to be wanted.
+    var hasServedPart: Bool { state.withLockedValue { $0.hasServedPart } }
 
     var hasReaders: Bool { state.withLockedValue { $0.readerCount > 0 } }
 

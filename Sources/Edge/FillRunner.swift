@@ -534,7 +534,11 @@ final class FillRunner: OriginDelegate {
             // Without a head nothing can be said yet; a run of blocks looks after its own readers.
             return
         case .retaining(let entry):
-            if task.isBackground || LeavingRule.isFinished(received: received, length: entry.length) { return }
+            if task.isBackground || fill.hasServedPart
+                || LeavingRule.isFinished(received: received, length: entry.length)
+            {
+                return
+            }
         case .passing:
             if let diskFill,
                 task.isBackground || LeavingRule.isFinished(received: received, length: diskFill.length)

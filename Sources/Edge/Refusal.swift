@@ -33,6 +33,11 @@ struct Refusal: Sendable {
         detail: "only-if-cached",
         text: "Nothing that is stored here answers the request, and it forbids to ask the origin."
     )
+    static let preconditionFailed = Refusal(
+        status: 412,
+        detail: "precondition",
+        text: "What is here is not what the request's condition names."
+    )
     static let tooBusy = Refusal(
         status: 503,
         detail: "busy",

@@ -24,12 +24,18 @@ final class Transaction: ServerExchangeDelegate {
     private(set) var isCollapsed = false
     /// The next piece to send.
     private(set) var position = 0
+    /// Where that piece begins in the body.
+    private var offset: UInt64 = 0
+    /// The bytes of the body that are to be sent; nil: all.
+    private var slice: Range<UInt64>?
 
     private enum Phase {
         /// No head yet.
         case waiting
-        /// The head is known, the body is wanted whole: to be compressed.
+        /// The head is known, the body is wanted whole: to be compressed, or for several ranges of it.
         case waitingForWhole
+        /// A part of the body is wanted, and its first byte has not come.
+        case skipping(FillHead, RangeAnswer, Range<UInt64>)
         case streaming
     }
 
@@ -72,6 +78,8 @@ final class Transaction: ServerExchangeDelegate {
             case .unshareable: end { $0.responder.fetchAlone($0, on: $1) }
             case .failed(let failure): end { $0.responder.fail($0, with: failure, on: $1) }
             }
+        case .skipping(let filled, let answer, let range):
+            skip(filled, answer, to: range)
         case .streaming:
             pump()
         }
@@ -91,24 +99,74 @@ final class Transaction: ServerExchangeDelegate {
 
     private func begin(_ filled: FillHead) {
         guard VariantRule.selects(filled.variant, head) else { return end { $0.responder.fetchAlone($0, on: $1) } }
-        if responder.wantsWhole(filled, for: head) {
+        let plan = responder.plan(filled, for: head)
+        switch plan {
+        case .multiple:
             phase = .waitingForWhole
             return
+        case .whole where responder.wantsWhole(filled, for: head):
+            phase = .waitingForWhole
+            return
+        case .whole, .single, .unsatisfiable: break
         }
         guard let exchange else { return }
-        switch responder.begin(self, filled, on: exchange) {
+        switch responder.begin(self, filled, plan, on: exchange) {
         case .ended:
             end { _, _ in }
         case .body:
             phase = .streaming
             pump()
+        case .part(let answer, let range):
+            phase = .skipping(filled, answer, range)
+            skip(filled, answer, to: range)
         }
     }
 
+    /// Passes over what lies before the part. The answer begins with the part's first byte: until then a fill that breaks
+    /// can still be answered as one that has failed.
+    private func skip(_ filled: FillHead, _ answer: RangeAnswer, to range: Range<UInt64>) {
+        let before = position
+        var hasCome = false
+        while let fill, !hasCome {
+            let (progress, pieces) = fill.read(self, from: position, limit: 16)
+            if pieces.isEmpty {
+                switch progress {
+                case .waiting, .streaming: break
+                case .failed(let failure): return end { $0.responder.fail($0, with: failure, on: $1) }
+                // A fill ends as one of these only when its body had the length that was announced.
+                case .complete, .passed, .unshareable: return end { $1.abort() }
+                }
+                break
+            }
+            for piece in pieces {
+                let next = offset + UInt64(piece.readableBytes)
+                hasCome = next > range.lowerBound
+                if hasCome { break }
+                offset = next
+                position += 1
+            }
+        }
+        if hasCome, let exchange {
+            phase = .streaming
+            slice = range
+            responder.beginPart(self, filled, answer, on: exchange)
+        }
+        // More may come in the midst of this.
+        if position > before { fill?.advanced(on: eventLoop) }
+        if hasCome { pump() }
+    }
+
     private func pump() {
+        guard !isPumping else { return }
+        let before = position
+        sendPieces()
+        // More may come in the midst of this.
+        if position > before { fill?.advanced(on: eventLoop) }
+    }
+
+    private func sendPieces() {
         isPumping = true
         defer { isPumping = false }
-        let before = position
         while let fill, let exchange {
             guard exchange.isWritable else { break }
             let (progress, pieces) = fill.read(self, from: position, limit: 16)
@@ -121,20 +179,32 @@ final class Transaction: ServerExchangeDelegate {
                 break
             }
             for piece in pieces {
-                exchange.sendBody(piece)
-                responder.count(sent: piece.readableBytes)
+                send(piece, on: exchange)
                 position += 1
+                if let slice, offset >= slice.upperBound { return end(isServed: true) { $1.finish() } }
                 if !exchange.isWritable { break }
             }
         }
-        if position > before { fill?.advanced(on: eventLoop) }
+    }
+
+    /// Sends the piece, or what of it is asked for.
+    private func send(_ piece: ByteBuffer, on exchange: any ServerExchange) {
+        let start = offset
+        offset += UInt64(piece.readableBytes)
+        guard let slice else {
+            responder.count(sent: piece.readableBytes)
+            return exchange.sendBody(piece)
+        }
+        guard let part = piece.slice(of: slice, startingAt: start) else { return }
+        responder.count(sent: part.readableBytes)
+        exchange.sendBody(part)
     }
 
     /// Leaves the fill, then gives the exchange back for its last act.
-    private func end(_ last: (Transaction, any ServerExchange) -> Void) {
+    private func end(isServed: Bool = false, _ last: (Transaction, any ServerExchange) -> Void) {
         let fill = self.fill
         self.fill = nil
-        fill?.leave(self)
+        fill?.leave(self, isServed: isServed)
         guard let exchange else { return }
         self.exchange = nil
         last(self, exchange)
@@ -147,7 +217,7 @@ final class Transaction: ServerExchangeDelegate {
     func exchangeReceivedBodyEnd() {}
 
     func exchangeBecameWritable() {
-        if phase == .streaming, !isPumping { pump() }
+        if case .streaming = phase { pump() }
     }
 
     func exchangeClosed() {

@@ -55,6 +55,17 @@ public struct FieldList: Sendable {
     /// May there be a field of this known name? False is certain; so it is for `other`, which names nothing.
     @inline(__always)
     func mayContain(_ name: FieldName) -> Bool { name != .other && present &>> UInt64(name.rawValue) & 1 == 1 }
+
+    /// May there be a Range, or one of the preconditions of RFC 9110, section 13.1? False is certain, and costs one test.
+    public var mayHavePreconditions: Bool { present & Self.preconditionBits != 0 }
+
+    @inline(__always)
+    private static var preconditionBits: UInt64 {
+        bit(.range) | bit(.ifMatch) | bit(.ifNoneMatch) | bit(.ifModifiedSince) | bit(.ifUnmodifiedSince)
+    }
+
+    @inline(__always)
+    private static func bit(_ name: FieldName) -> UInt64 { 1 &<< UInt64(name.rawValue) }
 }
 
 extension FieldList: Equatable {

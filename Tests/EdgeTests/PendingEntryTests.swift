@@ -62,7 +62,7 @@ struct PendingEntryTests {
         let source = FillSource.origin(.uriMiss, status: 200, nil)
         let fields: KeyValuePairs = ["Content-Length": "99", "Age": "7", "X-A": "b"]
         let known = Self.entry(fields, length: 5).fillHead(source, isRetained: true)
-        #expect(known.http1.text == "HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 5\r\n")
+        #expect(known.http1.text == "HTTP/1.1 200 OK\r\nX-A: b\r\nAccept-Ranges: bytes\r\nContent-Length: 5\r\n")
         #expect(known.length == 5 && known.isRetained)
         let unknown = Self.entry(fields, length: nil).fillHead(source, isRetained: false)
         #expect(unknown.http1.text == "HTTP/1.1 200 OK\r\nX-A: b\r\n" && unknown.length == nil)

@@ -133,4 +133,18 @@ import Testing
         #expect(copy.fields[.age] == "22222")
         #expect(copy.targetString == "/")
     }
+
+    @Test("one test tells whether there can be a condition or a range")
+    func preconditions() {
+        var list = FieldList()
+        list.append(.accept, "*/*")
+        list.append(.ifRange, "\"v1\"")
+        list.append(name: "X-Range", "1")
+        #expect(!list.mayHavePreconditions)
+        for name in ["Range", "If-Match", "if-none-match", "If-Modified-Since", "IF-UNMODIFIED-SINCE"] {
+            var other = list
+            other.append(name: name, "x")
+            #expect(other.mayHavePreconditions)
+        }
+    }
 }

@@ -8,8 +8,9 @@ public import NIOCore
 public struct StoredHead: Sendable {
     /// The status code.
     public let status: Int
-    /// The fields to send, as the origin sent them, hop-by-hop fields removed by the caller. `Content-Length` and `Age`
-    /// are left out of what is serialised: the first is written from ``bodyLength``, the second per request.
+    /// The fields to send, as the origin sent them, hop-by-hop fields removed by the caller. `Content-Length`, `Age` and
+    /// `Accept-Ranges` are left out of what is serialised: the first is written from ``bodyLength``, the second per
+    /// request, the third is the cache's own.
     public let fields: FieldList
     /// Lifetime and age (RFC 9111, section 4.2).
     public let freshness: Freshness
@@ -50,7 +51,9 @@ public struct StoredHead: Sendable {
         comparisonDate = modified ?? date ?? freshness.responseTime
         cacheControl = .ofResponse(fields)
         variesByEncoding = fields.hasToken(.vary, "accept-encoding")
-        http1 = Self.serialise(status, fields, bodyLength: bodyLength) { $0 != .contentLength && $0 != .age }
+        http1 = Self.serialise(status, fields, bodyLength: bodyLength) {
+            $0 != .contentLength && $0 != .age && $0 != .acceptRanges
+        }
         http1NotModified = Self.serialise(304, fields, bodyLength: nil, keep: Self.isKeptIn304)
     }
 
@@ -74,7 +77,11 @@ public struct StoredHead: Sendable {
         var kept = fields
         kept.removeAll { field, _ in !keep(field.name) }
         HeadWriter.fields(kept, into: &bytes)
-        if let bodyLength { HeadWriter.field(.contentLength, String(bodyLength), into: &bytes) }
+        if let bodyLength {
+            // A 200 whose length is known can be cut, whatever its origin can do (RFC 9110, section 14.3).
+            if status == 200 { HeadWriter.field(.acceptRanges, "bytes", into: &bytes) }
+            HeadWriter.field(.contentLength, String(bodyLength), into: &bytes)
+        }
         return BodyPieces.copy(of: ByteBuffer(bytes: bytes))
     }
 

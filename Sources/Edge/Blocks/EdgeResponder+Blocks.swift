@@ -6,13 +6,14 @@ import NIOCore
 
 /// Answering from an object in blocks.
 extension EdgeResponder {
-    /// Sends the form's body, or a part of it. The fields of the answer have been written as for any entry.
+    /// Sends the form's body, or a `part` of it. The fields of the answer have been written as for any entry.
     func sendBlocks(
         _ form: Representation,
         of resource: Resource,
         for head: borrowing RequestHead,
         at site: Site,
         _ provenance: Provenance,
+        part: RangeAnswer? = nil,
         on exchange: any ServerExchange
     ) {
         guard let object = BlockObject(form, key: resource.key, site: site, client: copy head) else {
@@ -21,10 +22,18 @@ extension EdgeResponder {
         guard head.method == .get else {
             return exchange.respond(head: form.head.http1, extra: fields.buffer, body: [], sendBody: false)
         }
-        let whole = 0..<object.length
-        if provenance.isFromStore, !context.holds(whole, of: object) { writePartial(resource) }
-        let answer = BlockReader.Head(head: form.head.http1, extra: fields.buffer, length: object.length)
-        BlockReader(object, parts: [.slice(whole)], head: answer, exchange: exchange, responder: self).start()
+        let parts = part?.parts ?? [.slice(0..<object.length)]
+        let holdsAll = parts.allSatisfy { part in
+            if case .slice(let range) = part { return context.holds(range, of: object) }
+            return true
+        }
+        if provenance.isFromStore, !holdsAll { writePartial(resource) }
+        let answer = BlockReader.Head(
+            head: part?.head ?? form.head.http1,
+            extra: fields.buffer,
+            length: part?.length ?? object.length
+        )
+        BlockReader(object, parts: parts, head: answer, exchange: exchange, responder: self).start()
     }
 
     /// Some of it is stored, and the origin is asked for the rest.

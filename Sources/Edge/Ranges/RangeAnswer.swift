@@ -72,7 +72,7 @@ struct RangeAnswer: Sendable {
         var kept = stored.fields
         kept.removeAll { field, _ in
             switch field.name {
-            case .contentLength, .contentRange, .age: true
+            case .contentLength, .contentRange, .age, .acceptRanges: true
             default: field.name != .other && field.name == name
             }
         }
