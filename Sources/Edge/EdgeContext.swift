@@ -10,6 +10,7 @@ import Telemetry
 /// What all event loops of an edge share. Immutable; its parts are thread-safe each in its own way.
 final class EdgeContext: Sendable {
     let node: String
+    let loopGuard: LoopGuard
     let sites: SiteTable
     let store: CacheStore
     let fills = FillTable()
@@ -48,6 +49,7 @@ final class EdgeContext: Sendable {
         logger: Logger
     ) {
         self.node = node
+        loopGuard = LoopGuard(node: AnswerFields.pseudonym(node))
         self.sites = sites
         self.store = store
         self.objectLimit = min(store.memoryObjectLimit, objectLimit ?? .max)

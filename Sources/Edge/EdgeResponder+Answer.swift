@@ -4,6 +4,7 @@ import ContentCoding
 import HTTPServer
 import HTTPWire
 import NIOCore
+import Origins
 import Telemetry
 
 /// Answering from an entry, wherever it came from.
@@ -177,6 +178,17 @@ extension EdgeResponder {
         count(status: refusal.status)
         fields.writeLocal(detail: refusal.detail)
         let (head, body) = refusal.serialised()
+        exchange.respond(head: head, extra: fields.buffer, body: [body], sendBody: !isHead)
+    }
+
+    /// The origin of a relayed request has not answered.
+    func refuse(_ exchange: any ServerExchange, relayed failure: OriginFailure, _ reason: ForwardReason, isHead: Bool) {
+        counters.add(.requestsError)
+        context.reasons.failures.add(failure.detail)
+        count(status: failure.status)
+        fields.writeForward(reason, status: nil, stored: false, collapsed: false, detail: failure.detail)
+        let page = Refusal(status: failure.status, detail: failure.detail, text: "The origin did not answer.")
+        let (head, body) = page.serialised()
         exchange.respond(head: head, extra: fields.buffer, body: [body], sendBody: !isHead)
     }
 

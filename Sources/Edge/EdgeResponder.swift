@@ -16,8 +16,8 @@ final class EdgeResponder: RequestResponder {
     let counters: CounterSlot<EdgeCounter>
     var fields: AnswerFields
 
-    private var key = RequestKey()
-    private let dresser = FieldDresser()
+    var key = RequestKey()
+    let dresser = FieldDresser()
 
     /// The key of the request at hand, to be kept.
     func currentKey() -> CacheKey? { context.store.key(bytes: key.bytes) }
@@ -30,9 +30,7 @@ final class EdgeResponder: RequestResponder {
     }
 
     func respond(to head: borrowing RequestHead, on exchange: any ServerExchange) {
-        guard head.method == .get || head.method == .head else {
-            return refuse(exchange, .methodNotAllowed, isHead: false)
-        }
+        if isApart(head), answerApart(head, on: exchange) { return }
         let isHead = head.method == .head
         guard key.readHost(of: head) else { return refuse(exchange, .badHost, isHead: isHead) }
         guard let site = context.sites.site(forHost: key.host.span) else {

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// Every bound of the edge in one place. Bytes and counts.
 enum Limits {
     /// Requests that may wait for one fill.
@@ -28,6 +30,8 @@ enum Limits {
     static let ranges = 16
     /// Parameters of a query that are sorted by insertion, without memory of their own.
     static let queryInsertionSort = 24
+    /// How long a client that waits for 100 (Continue) is kept waiting for the origin's.
+    static let continueWait = TimeAmount.seconds(1)
 
     // Objects in blocks.
 

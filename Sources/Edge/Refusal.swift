@@ -13,13 +13,26 @@ struct Refusal: Sendable {
     var retryAfter: Int?
 
     /// Every ``detail``.
-    static let details = ["method", "bad-host", "unknown-host", "bad-target", "only-if-cached", "busy"]
+    static let details = [
+        "method", "bad-host", "unknown-host", "bad-target", "only-if-cached", "busy", "connect", "trace", "loop",
+    ]
 
     static let methodNotAllowed = Refusal(
         status: 405,
         detail: "method",
         text: "This site is read-only: only GET and HEAD are possible.",
         allow: "GET, HEAD"
+    )
+    /// Those that are relayed to an HTTP origin; what it thinks of them is for it to say.
+    static let relayedMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE"
+    static let connect = Refusal(status: 501, detail: "connect", text: "This is no proxy: there are no tunnels here.")
+    static func trace(allow: String) -> Refusal {
+        Refusal(status: 405, detail: "trace", text: "The request is not shown to who has sent it.", allow: allow)
+    }
+    static let loop = Refusal(
+        status: 508,
+        detail: "loop",
+        text: "This request has come through this edge before: the origin of its site leads back here."
     )
     static let badHost = Refusal(status: 400, detail: "bad-host", text: "The Host field does not name a host.")
     static let unknownHost = Refusal(

@@ -45,6 +45,9 @@ public final class OriginClient: Sendable {
 
     var isBucket: Bool { configuration.isBucket }
 
+    /// The host, with a port where it needs one, that it is asked by.
+    public var authority: String { endpoint.authority }
+
     /// Sends the request, again if it failed before an answer began and the failure may pass. Call on `eventLoop`.
     public func fetch(
         _ request: OriginRequest,
