@@ -195,3 +195,8 @@ let package = Package(
         ),
     ]
 )
+
+// For short rounds while working: APUS_TEST_TARGETS=EdgeTests,ScenarioTests builds and links these alone.
+if let chosen = Context.environment["APUS_TEST_TARGETS"]?.split(separator: ",").map(String.init) {
+    package.targets.removeAll { $0.type == .test && !chosen.contains($0.name) }
+}

@@ -66,12 +66,11 @@ extension EdgeContext {
 
     /// The request's directives, as far as the site honours them; nil: none, the usual case.
     ///
-    /// They are advisory (RFC 9111, section 5.2.1). A bucket's site obeys `only-if-cached` alone: a browser's reload must
-    /// not cost the operator an origin request.
+    /// They are advisory (RFC 9111, section 5.2.1). `only-if-cached` is always obeyed.
     func directives(of head: borrowing RequestHead, at site: Site) -> CacheControl? {
         guard head.fields.contains(.cacheControl) || head.fields.contains(.pragma) else { return nil }
         let given = CacheControl.ofRequest(head.fields)
-        guard site.isBucket else { return given }
+        if site.honoursRequestDirectives { return given }
         guard given.onlyIfCached else { return nil }
         var kept = CacheControl()
         kept.onlyIfCached = true

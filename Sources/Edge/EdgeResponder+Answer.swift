@@ -121,21 +121,21 @@ extension EdgeResponder {
         of resource: Resource,
         for head: borrowing RequestHead
     ) -> Representation? {
-        if let range = head.fields.range(of: .ifNoneMatch) {
-            let bytes = head.fields.bytes.span
-            if matches(form, bytes, range) { return form }
-            if form !== resource.identity, matches(resource.identity, bytes, range) { return resource.identity }
-            for other in resource.derived where other !== form && matches(other, bytes, range) { return other }
-            return nil
-        }
-        guard let range = head.fields.range(of: .ifModifiedSince),
-            let since = HTTPDate.parse(head.fields.bytes.span, range)
-        else { return nil }
-        return form.head.comparisonDate <= since ? form : nil
+        if isUnchanged(form, for: head) { return form }
+        // Without a tag the client means the form that it would get; with tags, any that it may have.
+        guard head.fields.contains(.ifNoneMatch) else { return nil }
+        if form !== resource.identity, isUnchanged(resource.identity, for: head) { return resource.identity }
+        for other in resource.derived where other !== form && isUnchanged(other, for: head) { return other }
+        return nil
     }
 
-    private func matches(_ form: Representation, _ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
-        form.head.etag?.isMember(of: bytes, range, strong: false) ?? false
+    private func isUnchanged(_ form: Representation, for head: borrowing RequestHead) -> Bool {
+        ConditionalRequest.evaluate(
+            request: head.fields,
+            method: head.method,
+            etag: form.head.etag,
+            lastModified: form.head.comparisonDate
+        ) == .notModified
     }
 
     func preferredCoding(_ head: borrowing RequestHead) -> Coding? {

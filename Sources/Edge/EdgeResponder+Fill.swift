@@ -17,8 +17,11 @@ extension EdgeResponder {
     }
 
     /// Whether the request is to wait for the whole body, since it would take a compressed form that can be made soon.
-    func wantsWhole(_ filled: FillHead, for head: RequestHead) -> Bool {
+    func wantsWhole(_ filled: FillHead, for transaction: Transaction) -> Bool {
+        let head = transaction.head
+        // The client that asked may have fields to get that no entry has.
         guard filled.isRetained, filled.mayHaveForms, head.method == .get,
+            transaction.isCollapsed || filled.ownHTTP1 == nil,
             let length = filled.length, length <= Limits.formWaitBytes
         else { return false }
         return preferredCoding(head).map { $0 != .identity } ?? false
@@ -64,7 +67,8 @@ extension EdgeResponder {
         }
         writeFields(transaction, filled)
         count(status: filled.stored.status)
-        exchange.sendHead(head: filled.http1, extra: fields.buffer, bodyLength: filled.length)
+        let http1 = transaction.isCollapsed ? filled.http1 : filled.ownHTTP1 ?? filled.http1
+        exchange.sendHead(head: http1, extra: fields.buffer, bodyLength: filled.length)
         guard head.method != .head else {
             exchange.finish()
             return .ended
@@ -147,12 +151,11 @@ extension EdgeResponder {
 
     /// RFC 9110, section 13.2.2, for an answer whose body has not come yet.
     private func isUnchanged(_ stored: StoredHead, for head: borrowing RequestHead) -> Bool {
-        if let range = head.fields.range(of: .ifNoneMatch) {
-            return stored.etag?.isMember(of: head.fields.bytes.span, range, strong: false) ?? false
-        }
-        guard let range = head.fields.range(of: .ifModifiedSince),
-            let since = HTTPDate.parse(head.fields.bytes.span, range)
-        else { return false }
-        return stored.comparisonDate <= since
+        ConditionalRequest.evaluate(
+            request: head.fields,
+            method: head.method,
+            etag: stored.etag,
+            lastModified: stored.comparisonDate
+        ) == .notModified
     }
 }

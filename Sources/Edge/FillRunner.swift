@@ -17,16 +17,17 @@ final class FillRunner: OriginDelegate {
     let task: FillTask
     let loop: any EventLoop
     /// A stored variant that may be the condition of the request and the answer if the origin fails.
-    private var previous: Resource?
+    var previous: Resource?
     /// Instead of an error that the origin answers with.
-    private var mayServeStale = false
+    var mayServeStale = false
     /// When the origin does not answer at all.
-    private var mayServeStaleAlone = false
+    var mayServeStaleAlone = false
 
     var exchange: (any OriginExchange)?
     var phase = Phase.starting
     var reason: ForwardReason
-    private var requestTime: Int64 = 0
+    var requestTime: Int64 = 0
+    private var asked = NIODeadline.now()
     /// Names the body that is asked for; taken before the request is sent, so that later requests have later bodies.
     var generation: UInt64 = 0
     private var received: UInt64 = 0
@@ -115,9 +116,10 @@ final class FillRunner: OriginDelegate {
 
     // MARK: Asking
 
-    private func ask() {
+    func ask() {
         phase = .asking
         requestTime = UnixClock.seconds()
+        asked = .now()
         generation = context.store.nextGeneration()
         if task.isOnlyIfCached { return fail(.onlyIfCached) }
         fill.willAsk()
@@ -164,15 +166,19 @@ final class FillRunner: OriginDelegate {
 
     func originAnswered(_ answer: OriginAnswer) {
         let now = UnixClock.seconds()
+        // Whole seconds that have passed; two readings of the wall clock would round up what is no delay at all.
+        requestTime = now - (NIODeadline.now() - asked).nanoseconds / 1_000_000_000
         let status = answer.head.status
         if status >= 500 { context.counters.add(.originErrors) }
         if status == 304, task.purpose != .relay {
             return unchanged(answer, now: now)
         }
-        if status >= 500, mayServeStale, let previous {
-            exchange?.cancel()
+        if status >= 500, let previous {
             context.failedRevalidations.remember(fill.key.hash, now: now)
-            return complete(previous, .staleIfError(status: status))
+            if mayServeStale {
+                exchange?.cancel()
+                return complete(previous, .staleIfError(status: status))
+            }
         }
         if answer.hidesBody {
             return pass(refusing: answer)
@@ -193,6 +199,7 @@ final class FillRunner: OriginDelegate {
             variant: variant(of: head)
         )
         if let why = refusalToStore(entry) ?? (answer.mayBeCut ? .closeDelimited : nil) {
+            if task.head.method == .head { learn(from: answer, now: now) } else { supersede(by: status, why) }
             beginPassing(entry, why: why, now: now)
         } else {
             if belongsInBlocks(entry, answer.head) { return beginBlocks(entry) }
@@ -202,7 +209,7 @@ final class FillRunner: OriginDelegate {
 
     /// What is kept of a head. Without a Date it gets that of its arrival (RFC 9110, section 6.6.1): later ones would
     /// make it younger than it is.
-    private static func received(_ given: ResponseHead, at now: Int64) -> ResponseHead {
+    static func received(_ given: ResponseHead, at now: Int64) -> ResponseHead {
         var head = given
         head.fields.remove(.acceptRanges)
         if !head.fields.contains(.date) { head.fields.append(.date, HTTPDate.format(now)) }
@@ -221,11 +228,11 @@ final class FillRunner: OriginDelegate {
     }
 
     /// Why the answer is not kept; nil: it is.
-    private func refusalToStore(_ entry: PendingEntry) -> NoStoreReason? {
-        if task.purpose == .relay { return .requestConditions }
+    func refusalToStore(_ entry: PendingEntry, method: Method? = nil) -> NoStoreReason? {
+        if task.purpose == .relay { return task.directives?.noStore == true ? .requestNoStore : .requestConditions }
         if redirectsToTLS(entry.head) { return .schemeRedirect }
         return StorageRule.mayStore(
-            method: task.head.method,
+            method: method ?? task.head.method,
             requestFields: fill.site.isBucket ? FieldList() : task.head.fields,
             response: entry.head,
             policy: fill.site.policy(for: fill.key)
@@ -234,6 +241,7 @@ final class FillRunner: OriginDelegate {
 
     private func beginRetaining(_ given: PendingEntry) {
         var entry = given
+        entry.restrict()
         entry.prepareForms(at: fill.site)
         let isSmallEnough = (entry.length ?? 0) <= UInt64(context.objectLimit)
         guard isSmallEnough, context.store.reserve(Int(entry.length ?? 0)) else { return beginLarge(entry) }
@@ -287,86 +295,6 @@ final class FillRunner: OriginDelegate {
         // Nothing broke: it is the bucket's whole answer.
         context.counters.add(.fillsCompleted)
         finish { fill in fill.fail(.bucket(answer.head.status, reason)) }
-    }
-
-    /// A 304; one that names another entity than the stored one (RFC 9111, section 4.3.4) is followed by a full request.
-    private func unchanged(_ answer: OriginAnswer, now: Int64) {
-        exchange?.cancel()
-        guard let previous, task.head.method == .get else {
-            return originFailed(
-                OriginFailure(
-                    status: 502,
-                    detail: "origin-304",
-                    message: "the origin sent 304 to an unconditional request"
-                )
-            )
-        }
-        if StoredHeadUpdate.applies(stored: previous.identity.head.fields, notModified: answer.head.fields) {
-            return freshen(previous, by: answer, now: now)
-        }
-        self.previous = nil
-        mayServeStale = false
-        mayServeStaleAlone = false
-        ask()
-    }
-
-    /// RFC 9111, section 3.2; rule N3.
-    private func freshen(_ previous: Resource, by answer: OriginAnswer, now: Int64) {
-        context.counters.add(.originNotModified)
-        let old = previous.identity.head
-        let fields = StoredHeadUpdate.merging(stored: old.fields, notModified: answer.head.fields)
-        var head = Self.received(ResponseHead(status: old.status, fields: fields), at: now)
-        fill.site.rules?.strip(&head.fields, at: fill.key)
-        let freshness = Freshness.of(
-            head,
-            requestTime: requestTime,
-            responseTime: now,
-            policy: fill.site.policy(for: fill.key)
-        )
-        var entry = PendingEntry(
-            head: head,
-            freshness: freshness,
-            length: old.bodyLength,
-            tags: answer.tags.isEmpty ? old.tags : answer.tags,
-            variant: previous.identity.variant
-        )
-        if let why = refusalToStore(entry) {
-            return withdraw(previous, for: entry, why: why, now: now)
-        }
-        entry.prepareForms(at: fill.site)
-        complete(
-            context.freshen(
-                previous,
-                head: entry.storedHead(bodyLength: old.bodyLength),
-                generation: generation,
-                mark: fill.mark
-            ),
-            .origin(reason, status: 304, nil)
-        )
-    }
-
-    /// The 304 has brought directives that forbid to keep the entry, or to share it.
-    private func withdraw(_ previous: Resource, for entry: PendingEntry, why: NoStoreReason, now: Int64) {
-        context.reasons.note(.rule(why), fill.key, at: fill.site)
-        let isExclusive = !fill.site.isBucket
-        if !why.isRequestsOwn {
-            context.store.remove(fill.key)
-            if isExclusive { context.hitForMiss.remember(fill.key.hash, now: now) }
-        }
-        let identity = previous.identity
-        // A name of its own: a coded form of it must never be taken for one of the entry, which others get.
-        let given = Representation(
-            generation: generation,
-            mark: fill.mark,
-            variant: identity.variant,
-            head: entry.storedHead(bodyLength: identity.head.bodyLength),
-            body: identity.body
-        )
-        complete(
-            Resource(key: fill.key, identity: given),
-            .origin(reason, status: 304, .rule(why)),
-            exclusive: isExclusive
-        )
     }
 
     // MARK: The body
@@ -451,8 +379,7 @@ final class FillRunner: OriginDelegate {
         )
         let outcome = context.store.insert(representation, key: fill.key, reserved: reserved)
         reserved = 0
-        var why: NotStored?
-        if case .refused(let refusal) = outcome { why = .store(refusal) }
+        let why = outcome.notStored
         if let why { context.reasons.note(why, fill.key, at: fill.site) } else { context.counters.add(.stores) }
         complete(
             outcome.resource ?? Resource(key: fill.key, identity: representation),
@@ -531,7 +458,7 @@ final class FillRunner: OriginDelegate {
     func abandoned() {
         switch phase {
         case .starting, .asking, .ended, .handedOver:
-            // Without a head nothing can be said yet; a run of blocks looks after its own readers.
+            // Without a head nothing can be said yet, and a run of blocks has readers of its own.
             return
         case .retaining(let entry):
             if task.isBackground || fill.hasServedPart

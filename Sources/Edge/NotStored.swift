@@ -20,3 +20,10 @@ enum NotStored: Sendable, Hashable, CaseIterable {
         }
     }
 }
+
+extension InsertOutcome {
+    /// Why it was not stored; nil: it was.
+    var notStored: NotStored? {
+        if case .refused(let refusal) = self { .store(refusal) } else { nil }
+    }
+}

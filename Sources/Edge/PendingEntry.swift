@@ -13,6 +13,9 @@ struct PendingEntry: Sendable {
     /// The request's values of the fields that select it.
     var variant: [UInt8]
 
+    /// Everything that the client that asked gets; nil: no more than the others.
+    private(set) var ownFields: FieldList?
+
     /// Whether the edge may make coded forms of it. A length that is not known yet counts as long enough.
     private(set) var mayHaveForms = false
 
@@ -22,6 +25,14 @@ struct PendingEntry: Sendable {
         self.length = length
         self.tags = tags
         self.variant = variant
+    }
+
+    /// What only the client that asked may get goes (RFC 9111, sections 5.2.2.4 and 5.2.2.7).
+    mutating func restrict() {
+        let control = CacheControl.ofResponse(head.fields)
+        guard StoredFields.hasRestricted(head.fields, control) else { return }
+        ownFields = head.fields
+        StoredFields.removeRestricted(&head.fields, control)
     }
 
     /// Where coded forms of it may be made, caches behind this one must ask for theirs (RFC 9110, 12.5.5).
@@ -45,7 +56,8 @@ struct PendingEntry: Sendable {
         let stored = storedHead(bodyLength: length ?? 0)
         return FillHead(
             stored: stored,
-            http1: length == nil ? headWithoutLength : stored.http1,
+            http1: length == nil ? serialised(head.fields) : stored.http1,
+            ownHTTP1: ownFields.map(serialised),
             length: length,
             variant: variant,
             mayHaveForms: mayHaveForms,
@@ -54,8 +66,9 @@ struct PendingEntry: Sendable {
         )
     }
 
-    private var headWithoutLength: ByteBuffer {
-        var fields = head.fields
+    /// Without the length, which is added where it is known.
+    private func serialised(_ given: FieldList) -> ByteBuffer {
+        var fields = given
         fields.remove(.contentLength)
         fields.remove(.age)
         var bytes: [UInt8] = []
@@ -71,6 +84,8 @@ struct FillHead: Sendable {
     let stored: StoredHead
     /// Status line and fields as they are sent; with Content-Length if the length is known.
     let http1: ByteBuffer
+    /// The same for the client that asked, if it gets more than the others.
+    let ownHTTP1: ByteBuffer?
     /// Bytes of the body; nil when the origin did not say.
     let length: UInt64?
     /// The values of the request fields that select it; empty: every request does.

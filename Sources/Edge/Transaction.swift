@@ -104,7 +104,7 @@ final class Transaction: ServerExchangeDelegate {
         case .multiple:
             phase = .waitingForWhole
             return
-        case .whole where responder.wantsWhole(filled, for: head):
+        case .whole where responder.wantsWhole(filled, for: self):
             phase = .waitingForWhole
             return
         case .whole, .single, .unsatisfiable: break

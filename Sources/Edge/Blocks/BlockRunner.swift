@@ -180,8 +180,8 @@ final class BlockRunner: OriginDelegate {
         )
         let outcome = context.store.insert(form, key: fill.key, reserved: reserved)
         reserved = 0
-        if case .refused(let refusal) = outcome {
-            context.reasons.note(.store(refusal), fill.key, at: run.object.site)
+        if let why = outcome.notStored {
+            context.reasons.note(why, fill.key, at: run.object.site)
         } else {
             context.counters.add(.stores)
         }

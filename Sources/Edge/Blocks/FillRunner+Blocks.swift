@@ -31,8 +31,7 @@ extension FillRunner {
             body: StoredBody(blocks: length)
         )
         let outcome = context.store.insert(form, key: fill.key)
-        var why: NotStored?
-        if case .refused(let refusal) = outcome { why = .store(refusal) }
+        let why = outcome.notStored
         if let why { context.reasons.note(why, fill.key, at: fill.site) } else { context.counters.add(.stores) }
         let resource = outcome.resource ?? Resource(key: fill.key, identity: form)
         let source = FillSource.origin(reason, status: status, why)
