@@ -66,6 +66,7 @@ final class Play: Sendable {
     let control: PlayedControl?
     private let folder: TemporaryFolder
     private let file: String
+    private let settings: NIOLockedValueBox<String>
     private let running: NIOLockedValueBox<Running>
 
     fileprivate init(
@@ -102,6 +103,7 @@ final class Play: Sendable {
             \(Self.indented(site, by: 4))
             """
         file = try folder.write(text, to: "edge.yaml")
+        settings = NIOLockedValueBox(text)
         running = NIOLockedValueBox(try await Self.start(file))
         if control != nil { try await isReady() }
     }
@@ -144,6 +146,18 @@ final class Play: Sendable {
     /// Stops the edge in an orderly way and starts it again with the same settings and the same disk.
     func restart() async throws {
         try await stop()
+        try await startAgain()
+    }
+
+    /// The same with one part of the settings changed.
+    func restart(changing old: String, to new: String) async throws {
+        try await stop()
+        let text = settings.withLockedValue { text in
+            #expect(text.contains(old), "\(text)")
+            text = text.replacing(old, with: new)
+            return text
+        }
+        try folder.write(text, to: "edge.yaml")
         try await startAgain()
     }
 
