@@ -14,9 +14,7 @@ struct UpdateTests {
     @Test("4.3.5: the answer to a HEAD that names the same tag makes the stored response fresh again")
     func headUpdates() async throws {
         try await scenario(.http) { stage in
-            let fresh: KeyValuePairs = [
-                "Cache-Control": "max-age=60", "ETag": "\"1\"", "Content-Length": "3", "X": "2",
-            ]
+            let fresh: KeyValuePairs = ["Cache-Control": "max-age=60", "ETag": "\"1\"", "X": "2"]
             stage.origin.on("/a") { $0.method == "HEAD" ? ScriptedAnswer(200, fresh, body: "one") : Self.old }
             _ = try await stage.get("/a")
             let head = try await stage.head("/a")
@@ -44,8 +42,12 @@ struct UpdateTests {
     func superseded() async throws {
         try await scenario(.http) { stage in
             stage.origin.on("/a", Self.old, ScriptedAnswer(200, ["Cache-Control": "no-store"], body: "two"), .closing)
-            for expected in ["one", "two"] { #expect((try await stage.get("/a")).text == expected) }
-            #expect((try await stage.get("/a")).status == 502)
+            for expected in ["one", "two"] {
+                let answer = try await stage.get("/a")
+                #expect(answer.text == expected)
+            }
+            let failed = try await stage.get("/a")
+            #expect(failed.status == 502)
         }
     }
 
@@ -77,12 +79,15 @@ struct UpdateTests {
     @Test("RFC 5861 3: a revalidation that fails in the background is not repeated by every request")
     func backgroundFailure() async throws {
         try await scenario(.http) { stage in
-            let stale: KeyValuePairs = ["Cache-Control": "max-age=1, stale-while-revalidate=600", "Age": "5"]
-            stage.origin.on("/a", ScriptedAnswer(200, stale, body: "one"), ScriptedAnswer(503, body: "no"))
+            let fields: KeyValuePairs = ["Cache-Control": "max-age=1, stale-while-revalidate=600", "Age": "5"]
+            stage.origin.on("/a", ScriptedAnswer(200, fields, body: "one"), ScriptedAnswer(503, body: "no"))
             _ = try await stage.get("/a")
-            #expect((try await stage.get("/a")).isHit)
+            #expect(try await stage.get("/a").isHit)
             try await eventually("the failed revalidation") { stage.count(.originErrors) == 1 }
-            for _ in 0..<20 { #expect((try await stage.get("/a")).text == "one") }
+            for _ in 0..<20 {
+                let stale = try await stage.get("/a")
+                #expect(stale.text == "one")
+            }
             #expect(stage.origin.count("/a") < 15)
         }
     }
