@@ -73,6 +73,12 @@ extension CacheStore {
         return disk.beginStream(form, key: key, length: head.bodyLength)
     }
 
+    /// Whether the disk, if there is one, takes bodies of that many bytes at all.
+    public func mayKeepOnDisk(_ length: UInt64) -> Bool {
+        guard let disk else { return false }
+        return length < UInt64(max(0, disk.recordLimit - RecordHeader.bytes))
+    }
+
     /// Waits until everything handed to the disk is written and synced, and the purge state with it.
     public func flush() async { await disk?.flush() }
 

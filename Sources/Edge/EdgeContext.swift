@@ -21,6 +21,8 @@ final class EdgeContext: Sendable {
     /// Keys whose revalidation has just failed: an origin that is down is not asked anew by each request for what may be
     /// served stale.
     let failedRevalidations = RecentKeys(period: Limits.failedRevalidationPeriod)
+    /// Keys whose bodies are too large to be kept anywhere. A client's range of one is asked for as it is.
+    let unkept = RecentKeys(period: Limits.unkeptPeriod)
     /// Objects in blocks whose origin has turned out to have another version.
     let changedObjects = RecentKeys(period: Limits.changedObjectPeriod)
     /// Fills that have begun and not ended, also those that nobody may join.

@@ -72,8 +72,10 @@ extension EdgeResponder {
         // Of If-Match and If-Unmodified-Since the origin alone can judge (RFC 9111, section 4.3.2).
         let isOriginsToJudge = task.head.fields.contains(.ifMatch) || task.head.fields.contains(.ifUnmodifiedSince)
         if task.reason == .bypass || isOriginsToJudge || task.directives?.noStore == true { return .relay }
-        guard isHitForMiss || task.head.method == .head else { return .shared }
         let fields = task.head.fields
+        // A part of what passes through whole each time would cost the whole each time.
+        if fields.contains(.range), context.unkept.contains(task.key.hash, now: UnixClock.seconds()) { return .relay }
+        guard isHitForMiss || task.head.method == .head else { return .shared }
         let hasOwn = fields.contains(.range) || fields.contains(.ifNoneMatch) || fields.contains(.ifModifiedSince)
         return hasOwn ? .relay : .single
     }

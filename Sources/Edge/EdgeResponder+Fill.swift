@@ -29,7 +29,9 @@ extension EdgeResponder {
 
     /// What the request's Range asks of an answer that is still coming. Without a length nothing can be said of it.
     func plan(_ filled: FillHead, for head: RequestHead) -> RangePlan {
-        guard head.fields.contains(.range), let length = filled.length else { return .whole }
+        guard head.fields.contains(.range), let length = filled.length, !isAmbiguous(head, filled.stored) else {
+            return .whole
+        }
         let plan = RangePlan.of(head.fields, method: head.method, head: filled.stored, length: length)
         // What passes through a window comes in order, and but once.
         if case .multiple = plan, !filled.isRetained { return .whole }

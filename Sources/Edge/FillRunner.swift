@@ -267,7 +267,13 @@ final class FillRunner: OriginDelegate {
         if diskFill == nil {
             why = .store((entry.length ?? 0) > UInt64(context.objectLimit) ? .tooLarge : .noRoom)
         }
-        if let why { context.reasons.note(why, fill.key, at: fill.site) }
+        if let why {
+            context.reasons.note(why, fill.key, at: fill.site)
+            let length = entry.length ?? 0
+            if length > UInt64(context.objectLimit), !context.store.mayKeepOnDisk(length) {
+                context.unkept.remember(fill.key.hash, now: UnixClock.seconds())
+            }
+        }
         let source = FillSource.origin(reason, status: entry.head.status, why)
         phase = .passing
         fill.beginWindow(entry.fillHead(source, isRetained: false), exclusive: false)

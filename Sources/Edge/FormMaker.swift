@@ -141,7 +141,7 @@ final class FormMaker: Sendable {
 
     /// The head of a coded form: its own length and entity tag, and the coding (RFC 9110, sections 8.4 and 8.8.3).
     static func head(of identity: StoredHead, _ coding: Coding, level: Int, length: UInt64) -> StoredHead {
-        var fields = identity.fields
+        var fields = withoutDigests(identity.fields)
         fields.set(.contentEncoding, coding.token)
         if let etag = identity.etag {
             fields.set(.etag, etag.derived(coding: coding, level: level).text)
@@ -155,9 +155,26 @@ final class FormMaker: Sendable {
         )
     }
 
+    /// Digests are those of the identity form's bytes (RFC 9530, sections 2 and 3; RFC 3230).
+    private static func withoutDigests(_ fields: FieldList) -> FieldList {
+        var fields = fields
+        fields.removeAll { field, list in
+            let bytes = list.bytes.span
+            switch field.name {
+            case .contentMD5: return true
+            case .other:
+                return bytes.matches(field.nameRange, lowercase: "content-digest")
+                    || bytes.matches(field.nameRange, lowercase: "repr-digest")
+                    || bytes.matches(field.nameRange, lowercase: "digest")
+            default: return false
+            }
+        }
+        return fields
+    }
+
     /// The head of a form whose parent has got `parent` from a 304: the form keeps its coding, length and entity tag.
     static func freshenedHead(of form: StoredHead, from parent: StoredHead) -> StoredHead {
-        var fields = parent.fields
+        var fields = withoutDigests(parent.fields)
         if let coding = form.fields[.contentEncoding] { fields.set(.contentEncoding, coding) }
         if let etag = form.fields[.etag] { fields.set(.etag, etag) }
         return StoredHead(

@@ -22,6 +22,8 @@ enum Limits {
     static let recentKeys = 16_384
     /// Seconds for which a key is remembered as not shareable.
     static let hitForMissPeriod: Int64 = 10
+    /// Seconds for which a key is remembered as that of a body that is kept nowhere.
+    static let unkeptPeriod: Int64 = 300
     /// Seconds beyond its lifetime for which a response is served at the least while its origin cannot be reached.
     static let disconnectedStale: Int64 = 86_400
     /// Seconds for which no second revalidation is tried after one that failed, while a stale answer may be given.

@@ -39,6 +39,17 @@ struct FormMakerTests {
         #expect(tags.count == 4)
     }
 
+    @Test("RFC 9530: digests of the identity's bytes are none of a form's")
+    func digests() {
+        let parent = Self.head([
+            "Content-MD5": "x", "Repr-Digest": "sha-256=:x:", "content-digest": "sha-256=:x:", "Digest": "md5=x",
+            "X-A": "1",
+        ])
+        let form = FormMaker.head(of: parent, .br, level: 5, length: 300)
+        #expect(form.fields.fields.map { form.fields.nameString($0) } == ["X-A", "Content-Encoding"])
+        #expect(!FormMaker.freshenedHead(of: form, from: parent).http1.text.lowercased().contains("digest"))
+    }
+
     @Test("a weak tag stays weak; where there is none, none is made up")
     func weak() {
         let weak = FormMaker.head(of: Self.head(["ETag": "W/\"v1\""]), .gzip, level: 6, length: 1)

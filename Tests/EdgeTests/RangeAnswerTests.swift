@@ -37,6 +37,16 @@ struct RangeAnswerTests {
         )
     }
 
+    @Test("RFC 9530: a digest of the whole content is none of the part's; one of the representation is")
+    func digests() {
+        let stored = testStored([
+            "Content-MD5": "x", "content-digest": "sha-256=:x:", "Repr-Digest": "sha-256=:x:", "Accept-Ranges": "none",
+        ])
+        let head = RangeAnswer(0..<1, of: stored, total: 10).head.text.lowercased()
+        #expect(!head.contains("content-md5") && !head.contains("content-digest") && !head.contains("accept-ranges"))
+        #expect(head.contains("repr-digest: "))
+    }
+
     @Test("RFC 9110, 14.6 and 15.3.7.2: parts with heads of their own, no Content-Range for the whole")
     func multiple() throws {
         let body = TestBytes.pattern(3000)

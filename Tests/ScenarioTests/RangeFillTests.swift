@@ -206,4 +206,70 @@ struct RangeFillTests {
             await slow.close()
         }
     }
+
+    @Test("a body that is kept nowhere: a server is asked for the part alone, once that is known")
+    func unkept() async throws {
+        try await scenario(.http, memoryMiB: 8) { stage in
+            let body = TestBytes.pattern(3_000_000)
+            stage.origin.on("/a", ScriptedAnswer(200, ["Last-Modified": RangeTests.modified], bytes: body))
+            #expect(try await stage.get("/a", ["Range": "bytes=0-99"]).isPart(0..<100, of: body))
+            #expect(stage.origin.last("/a")?["Range"] == nil)
+            stage.origin.on(
+                "/a",
+                ScriptedAnswer(
+                    206,
+                    ["Content-Range": "bytes 2000000-2000099/3000000"],
+                    bytes: Array(body[2_000_000..<2_000_100])
+                )
+            )
+            let part = try await stage.get("/a", ["Range": "bytes=2000000-2000099"])
+            #expect(part.isPart(2_000_000..<2_000_100, of: body) && !part.isStored)
+            #expect(stage.origin.last("/a")?["Range"] == "bytes=2000000-2000099")
+            stage.origin.on("/a", ScriptedAnswer(200, bytes: body))
+            #expect(try await stage.get("/a").body == body)
+            #expect(stage.origin.last("/a")?["Range"] == nil)
+        }
+    }
+
+    @Test("a stale entry is confirmed first, then cut; a new one is sent whole to who resumes the old")
+    func revalidated() async throws {
+        try await scenario { stage in
+            let old = TestBytes.pattern(50_000)
+            let new = TestBytes.pattern(60_000, seed: 2)
+            let stale: KeyValuePairs = ["ETag": "\"v1\"", "Cache-Control": "max-age=1", "Age": "100"]
+            stage.origin.on(
+                "/site/a",
+                ScriptedAnswer(200, stale, bytes: old),
+                ScriptedAnswer(304, stale),
+                ScriptedAnswer(200, ["ETag": "\"v2\"", "Cache-Control": "max-age=600"], bytes: new)
+            )
+            _ = try await stage.get("/a")
+            let resumed: KeyValuePairs = ["Range": "bytes=20000-", "If-Range": "\"v1\""]
+            let same = try await stage.get("/a", resumed)
+            #expect(same.isPart(20_000..<50_000, of: old) && same.isForwarded("stale; fwd-status=304"))
+            #expect(stage.origin.last("/site/a")?["If-None-Match"] == "\"v1\"")
+            let other = try await stage.get("/a", resumed)
+            #expect(other.status == 200 && other.body == new)
+            #expect(try await stage.get("/a", ["Range": "bytes=-5"]).isPart(59_995..<60_000, of: new))
+        }
+    }
+
+    @Test("the origin fails: a part of the stale entry (RFC 5861, 4)")
+    func staleIfError() async throws {
+        try await scenario { stage in
+            let body = TestBytes.pattern(50_000)
+            stage.origin.on(
+                "/site/a",
+                ScriptedAnswer(
+                    200,
+                    ["ETag": "\"v1\"", "Cache-Control": "max-age=1, stale-if-error=600", "Age": "100"],
+                    bytes: body
+                ),
+                ScriptedAnswer(500)
+            )
+            _ = try await stage.get("/a")
+            let part = try await stage.get("/a", ["Range": "bytes=100-199"])
+            #expect(part.isPart(100..<200, of: body))
+        }
+    }
 }

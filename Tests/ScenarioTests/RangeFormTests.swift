@@ -93,4 +93,34 @@ struct RangeFormTests {
             #expect(try Texts.decoded(whole) == Self.css)
         }
     }
+
+    @Test("RFC 9110, 8.8.2.2: a date, which all forms share, does not say of which a client has the beginning")
+    func dates() async throws {
+        try await scenario { stage in
+            stage.origin.on(
+                "/site/a.css",
+                ScriptedAnswer(
+                    200,
+                    ["Last-Modified": RangeTests.modified, "Content-Type": "text/css", "Cache-Control": "max-age=600"],
+                    bytes: Self.bytes
+                )
+            )
+            for _ in 0..<2 {
+                let condition: KeyValuePairs = ["Range": "bytes=50-", "If-Range": RangeTests.modified]
+                let part = try await stage.get("/a.css", condition)
+                #expect(part.isPart(50..<Self.bytes.count, of: Self.bytes))
+                let whole = try await stage.get(
+                    "/a.css",
+                    ["Accept-Encoding": "gzip", "Range": "bytes=50-", "If-Range": RangeTests.modified]
+                )
+                #expect(whole.status == 200 && whole["Content-Encoding"] == "gzip")
+                stage.purge(url: "/a.css")
+                let cold = try await stage.get(
+                    "/a.css",
+                    ["Accept-Encoding": "gzip", "Range": "bytes=50-", "If-Range": RangeTests.modified]
+                )
+                #expect(cold.status == 200 && cold["Content-Encoding"] == "gzip")
+            }
+        }
+    }
 }

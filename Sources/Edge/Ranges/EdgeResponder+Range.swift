@@ -26,7 +26,9 @@ extension EdgeResponder {
             sendPreconditionFailed(isHead: head.method == .head, on: exchange)
             return true
         }
-        guard head.method == .get, head.fields.contains(.range) else { return false }
+        guard head.method == .get, head.fields.contains(.range), !isAmbiguous(head, resource.identity.head) else {
+            return false
+        }
         let form = formToCut(resource, for: head)
         let plan = RangePlan.of(head.fields, method: .get, head: form.head, length: form.body.length)
         guard plan != .whole else { return false }
@@ -60,6 +62,15 @@ extension EdgeResponder {
             return resource.identity
         }
         return resource.representation(for: coding) ?? resource.identity
+    }
+
+    /// All coded forms of a body have its date. To a client that takes more than one of them, a date does not say of which
+    /// it has the beginning: it is no strong validator then (RFC 9110, section 8.8.2.2).
+    func isAmbiguous(_ head: borrowing RequestHead, _ stored: StoredHead) -> Bool {
+        guard stored.variesByEncoding, let range = head.fields.range(of: .ifRange),
+            EntityTag(head.fields.bytes.span, range) == nil
+        else { return false }
+        return preferredCoding(head) != .identity
     }
 
     private func send(

@@ -72,8 +72,10 @@ struct RangeAnswer: Sendable {
         var kept = stored.fields
         kept.removeAll { field, _ in
             switch field.name {
-            case .contentLength, .contentRange, .age, .acceptRanges: true
-            default: field.name != .other && field.name == name
+            // Digests of the content are those of the whole (RFC 9530, section 2; Repr-Digest holds for any part).
+            case .contentLength, .contentRange, .age, .acceptRanges, .contentMD5: true
+            case .other: stored.fields.bytes.span.matches(field.nameRange, lowercase: "content-digest")
+            default: field.name == name
             }
         }
         HeadWriter.fields(kept, into: &bytes)
