@@ -85,19 +85,40 @@ def test_curl_takes_parts(files, name):
             assert head.read_text().startswith("HTTP/1.1 206"), f"{turn} {text}: {head.read_text()}"
 
 
-def test_curl_takes_several_parts_at_once(files):
-    url, body = files.make("middle.bin", "curl-several.bin")
-    files.run("curl", "--disable", "-sS", "--fail", "-o", "/dev/null", url)
-    out, head = files.folder / "parts", files.folder / "parts.head"
-    files.run("curl", "--disable", "-sS", "--fail", "-r", "0-9,5000000-5999999,-1", "-o", out, "-D", head, url)
-    boundary = re.search(r"(?im)^content-type: multipart/byteranges; boundary=(\S+)", head.read_text()).group(1)
-    parts = out.read_bytes().split(f"--{boundary}".encode())
-    assert parts[0] == b"" and parts[-1] == b"--\r\n"
-    found = {}
-    for part in parts[1:-1]:
-        fields, _, bytes_ = part[2:].partition(b"\r\n\r\n")
-        found[re.search(rb"Content-Range: bytes (\S+)", fields).group(1).decode()] = bytes_[:-2]
-    assert found == {"0-9/6000000": body[:10], "5000000-5999999/6000000": body[5_000_000:]}, found.keys()
+@pytest.mark.parametrize("name", SIZES)
+def test_the_first_request_for_a_file_may_be_for_any_part(files, name):
+    size = SIZES[name]
+    for text in ("-1000", f"{size - 1}-", f"{size // 3}-{size // 3 + 99}", "-99999999", f"{size}-", "-0"):
+        url, body = files.make(name, f"first-{text}-{name}")
+        part = files.edge.get(url.removeprefix(files.edge.url), range=f"bytes={text}")
+        if text in (f"{size}-", "-0"):
+            assert part.status == 416 and part["Content-Range"] == f"bytes */{size}", f"{text}: {part}"
+            continue
+        wanted = {"-1000": body[-1000:], f"{size - 1}-": body[-1:], "-99999999": body}.get(
+            text, body[size // 3:size // 3 + 100])
+        assert part.status == 206 and part.body == wanted, f"{text}: {part}"
+        files.run("curl", "--disable", "-sS", "--fail", "-o", files.folder / "whole", url)
+        assert digest(files.folder / "whole") == sha(body), text
+
+
+@pytest.mark.parametrize("name", ["middle.bin", "large.bin"])
+def test_curl_takes_several_parts_at_once(files, name):
+    for turn in ("cold", "warm"):
+        url, body = files.make(name, f"several-{name}")
+        size = len(body)
+        out, head = files.folder / "parts", files.folder / "parts.head"
+        files.run("curl", "--disable", "-sS", "--fail", "-r", f"0-9,{size - 2000000}-{size - 1000000},-1", "-o", out, "-D",
+                  head, url)
+        boundary = re.search(r"(?im)^content-type: multipart/byteranges; boundary=(\S+)", head.read_text()).group(1)
+        parts = out.read_bytes().split(f"--{boundary}".encode())
+        assert parts[0] == b"" and parts[-1] == b"--\r\n"
+        found = {}
+        for part in parts[1:-1]:
+            fields, _, bytes_ = part[2:].partition(b"\r\n\r\n")
+            found[re.search(rb"Content-Range: bytes (\S+)", fields).group(1).decode()] = bytes_[:-2]
+        assert found == {
+            f"0-9/{size}": body[:10], f"{size - 2000000}-{size - 1000000}/{size}": body[-2_000_000:-999_999],
+            f"{size - 1}-{size - 1}/{size}": body[-1:]}, (turn, found.keys())
 
 
 @pytest.mark.parametrize("name", SIZES)
