@@ -168,4 +168,27 @@ import Testing
         let plain = SiteSettings(hosts: [.any], origin: site.origin)
         #expect(plain.cors == .fonts && plain.rules.isEmpty && plain.headers.isEmpty && !plain.securityHeaders)
     }
+
+    @Test func exampleOfTheOperationsPageIsRight() throws {
+        let page = FileReader.folder(of: ConfigFilesTests.folder) + "/docs/operations.md"
+        let text = String(decoding: try FileReader.read(page), as: UTF8.self)
+        let section = try #require(text.split(separator: "## Rules of a site\n").last)
+        let example = try #require(
+            section.split(separator: "```yaml\n").dropFirst().first?.split(separator: "```").first
+        )
+        let settings = try EdgeSettings.parse("listen: [{ address: 0.0.0.0:8080 }]\n" + example)
+        #expect(settings.sites[0].rules.map(\.match) == ["*.html", "/assets/**", "/fonts/*.woff2"])
+    }
+
+    @Test func boundsOnWhatTheWriterNames() {
+        let many = (0...SettingsLimits.mapEntries).map { "X-\($0): a" }.joined(separator: ", ")
+        #expect(
+            Self.problems("add_headers: { \(many) }", bucket: false) == [
+                "e:5:18: found 51 entries, expected at most 50"
+            ]
+        )
+        let long = String(repeating: "a", count: 4097)
+        #expect(Self.problems("add_headers: { A: \(long) }", bucket: false).count == 1)
+        #expect(Self.problems("rules: [{ match: /\(long), force_ttl: 1s }]", bucket: false).count == 1)
+    }
 }
