@@ -25,6 +25,8 @@ final class EdgeContext: Sendable {
     let unkept = RecentKeys(period: Limits.unkeptPeriod)
     /// Objects in blocks whose origin has turned out to have another version.
     let changedObjects = RecentKeys(period: Limits.changedObjectPeriod)
+    /// Those for which that has happened again.
+    let changingObjects = RecentKeys(period: Limits.changedObjectPeriod)
     /// Fills that have begun and not ended, also those that nobody may join.
     let fillsUnderWay = Atomic(0)
     let forms: FormMaker
@@ -56,7 +58,7 @@ final class EdgeContext: Sendable {
         self.store = store
         self.objectLimit = min(store.memoryObjectLimit, objectLimit ?? .max)
         self.largeObject = UInt64(largeObject)
-        blocksLimit = objectLimit.map(UInt64.init) ?? UInt64(UInt32.max) * UInt64(CacheStore.blockBytes)
+        blocksLimit = UInt64(min(objectLimit ?? .max, Limits.blocksPerObject * CacheStore.blockBytes))
         self.forms = forms
         self.lease = lease
         self.counters = counters

@@ -45,6 +45,25 @@ extension EdgeResponder {
         join(transaction, task)
     }
 
+    /// What was found of a large object is out of date: as if nothing had been.
+    func fetchAnew(_ object: BlockObject, on exchange: any ServerExchange) {
+        guard context.hasRoomForFill else { return refuse(exchange, .tooBusy, isHead: false) }
+        let task = FillTask(
+            site: object.site,
+            key: object.key,
+            head: object.client,
+            directives: context.directives(of: object.client, at: object.site)
+        )
+        let transaction = Transaction(
+            responder: self,
+            exchange: exchange,
+            site: object.site,
+            key: object.key,
+            head: object.client
+        )
+        join(transaction, task)
+    }
+
     private func join(_ transaction: Transaction, _ task: FillTask) {
         let admission = context.fills.joinOrCreate(
             task.key,
@@ -96,6 +115,7 @@ extension EdgeResponder {
         let isHitForMiss = context.hitForMiss.contains(task.key.hash, now: UnixClock.seconds())
         task.purpose = purpose(of: task, isHitForMiss: isHitForMiss)
         task.peer = peer(of: exchange)
+        task.asksForWhole = true
         let again = Transaction(
             responder: self,
             exchange: exchange,

@@ -146,7 +146,8 @@ extension EdgeResponder {
             collapsed: transaction.isCollapsed,
             detail: failure.detail
         )
-        let page = Refusal(status: failure.status, detail: failure.detail, text: failure.text)
+        var page = Refusal(status: failure.status, detail: failure.detail, text: failure.text)
+        page.completeLength = failure.completeLength
         let (head, body) = page.serialised()
         exchange.respond(head: head, extra: fields.buffer, body: [body], sendBody: transaction.head.method != .head)
     }

@@ -242,10 +242,20 @@ final class Fill: Sendable {
         }
     }
 
-    func fail(_ failure: FillFailure) {
+    /// `exclusive`: that is so for the request alone that made the fill.
+    func fail(_ failure: FillFailure, exclusive: Bool = false) {
         update { state in
             state.isOpen = false
+            state.isExclusive = exclusive
             state.progress = .failed(failure)
+        }
+    }
+
+    /// The answer is of no use to anyone who waits: each asks on its own.
+    func refuse() {
+        update { state in
+            state.isOpen = false
+            state.progress = .unshareable
         }
     }
 

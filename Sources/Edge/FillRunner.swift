@@ -30,6 +30,10 @@ final class FillRunner: OriginDelegate {
     private var asked = NIODeadline.now()
     /// Names the body that is asked for; taken before the request is sent, so that later requests have later bodies.
     var generation: UInt64 = 0
+    /// The part that is asked for, in whole blocks; nil: the whole.
+    var askedRange: OriginRange?
+    /// Before the answer it is asked for its head alone, which tells whether a part of it can be asked for.
+    var probe = Probe.notNeeded
     private var received: UInt64 = 0
     private var reserved = 0
     private var isPaused = false
@@ -132,15 +136,18 @@ final class FillRunner: OriginDelegate {
             mayServeStale = mayServe(previous, isDisconnected: false)
             mayServeStaleAlone = mayServe(previous, isDisconnected: true)
         }
+        askedRange = rangeToAsk()
+        if probe == .notNeeded, wantsProbe { probe = .asking }
         let validators = task.head.method == .head ? nil : previous?.identity.head
         context.counters.add(.originRequests)
         context.reasons.note(reason, fill.key, at: fill.site)
         exchange = fill.site.origin.fetch(
             OriginRequest(
-                method: task.head.method == .head ? .head : .get,
+                method: task.head.method == .head || probe == .asking ? .head : .get,
                 target: fill.key.target,
                 etags: validators?.etag.map { [$0] } ?? [],
                 lastModified: validators?.lastModified,
+                range: askedRange,
                 client: task.head,
                 purpose: task.purpose,
                 peer: task.peer
@@ -170,6 +177,12 @@ final class FillRunner: OriginDelegate {
         requestTime = now - (NIODeadline.now() - asked).nanoseconds / 1_000_000_000
         let status = answer.head.status
         if status >= 500 { context.counters.add(.originErrors) }
+        if probe == .asking {
+            return probed(answer, now: now)
+        }
+        if askedRange != nil, status == 206 || status == 416 {
+            return answeredPart(answer, now: now)
+        }
         if status == 304, task.purpose != .relay {
             return unchanged(answer, now: now)
         }
@@ -183,21 +196,7 @@ final class FillRunner: OriginDelegate {
         if answer.hidesBody {
             return pass(refusing: answer)
         }
-        var head = Self.received(answer.head, at: now)
-        fill.site.rules?.strip(&head.fields, at: fill.key)
-        let freshness = Freshness.of(
-            head,
-            requestTime: requestTime,
-            responseTime: now,
-            policy: fill.site.policy(for: fill.key)
-        )
-        let entry = PendingEntry(
-            head: head,
-            freshness: freshness,
-            length: answer.length,
-            tags: answer.tags,
-            variant: variant(of: head)
-        )
+        let entry = entry(answer.head, length: answer.length, tags: answer.tags, now: now)
         if let why = refusalToStore(entry) ?? (answer.mayBeCut ? .closeDelimited : nil) {
             if task.head.method == .head { learn(from: answer, now: now) } else { supersede(by: status, why) }
             beginPassing(entry, why: why, now: now)
@@ -205,6 +204,23 @@ final class FillRunner: OriginDelegate {
             if belongsInBlocks(entry, answer.head) { return beginBlocks(entry) }
             beginRetaining(entry)
         }
+    }
+
+    func entry(_ given: ResponseHead, length: UInt64?, tags: [String], now: Int64) -> PendingEntry {
+        var head = Self.received(given, at: now)
+        fill.site.rules?.strip(&head.fields, at: fill.key)
+        return PendingEntry(
+            head: head,
+            freshness: Freshness.of(
+                head,
+                requestTime: requestTime,
+                responseTime: now,
+                policy: fill.site.policy(for: fill.key)
+            ),
+            length: length,
+            tags: tags,
+            variant: variant(of: head)
+        )
     }
 
     /// What is kept of a head. Without a Date it gets that of its arrival (RFC 9110, section 6.6.1): later ones would
@@ -239,7 +255,7 @@ final class FillRunner: OriginDelegate {
         )
     }
 
-    private func beginRetaining(_ given: PendingEntry) {
+    func beginRetaining(_ given: PendingEntry) {
         var entry = given
         entry.restrict()
         entry.prepareForms(at: fill.site)
@@ -424,14 +440,14 @@ final class FillRunner: OriginDelegate {
         finish { fill in fill.complete(resource, source, exclusive: exclusive) }
     }
 
-    private func fail(_ failure: FillFailure) {
+    func fail(_ failure: FillFailure, exclusive: Bool = false) {
         context.counters.add(.fillsBroken)
         context.reasons.failures.add(failure.detail)
-        finish { fill in fill.fail(failure) }
+        finish { fill in fill.fail(failure, exclusive: exclusive) }
     }
 
     /// Out of the table first, so that nobody joins what is over; then the readers are told.
-    private func finish(_ tell: (Fill) -> Void) {
+    func finish(_ tell: (Fill) -> Void) {
         phase = .ended
         context.fillsUnderWay.subtract(1, ordering: .relaxed)
         releaseReservation()

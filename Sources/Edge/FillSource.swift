@@ -22,9 +22,13 @@ struct FillFailure: Error, Sendable {
     let reason: ForwardReason
     /// What the origin said; nil: nothing.
     var forwardStatus: Int?
+    /// Of a 416: bytes of the whole, of which the client wants a part that is not there.
+    var completeLength: UInt64?
 
     /// Every ``detail`` that is the edge's own.
-    static let details = ["only-if-cached", "not-found", "forbidden", "origin-error", "origin-304", "origin-truncated"]
+    static let details = [
+        "only-if-cached", "not-found", "forbidden", "origin-error", "origin-304", "origin-truncated", "range",
+    ]
 
     /// The client forbids to ask the origin (RFC 9111, section 5.2.1.7).
     static let onlyIfCached = FillFailure(

@@ -17,6 +17,8 @@ struct FillTask {
     var reason = ForwardReason.uriMiss
     /// Where the selecting fields are known: the request's values of them (see ``VariantRule``).
     var variant: [UInt8] = []
+    /// A part that the client wants is not asked for in whole blocks: that has been tried.
+    var asksForWhole = false
     /// Nobody waits.
     var isBackground = false
     /// Who the answer is for. With `.relay` the client's own Range and conditions go to the origin, and nothing is stored.

@@ -42,14 +42,14 @@ enum Limits {
     static let blocksAhead: UInt32 = 4
     /// Blocks of one origin request.
     static let blocksPerRun: UInt32 = 1024
+    /// Blocks of one object.
+    static let blocksPerObject = 262_144
     /// So many blocks have to fit where one object may be in memory.
     static let blockMemoryShare = 2
-    /// What a run of blocks without readers may still miss to be finished.
-    static let blockFinishBytes: UInt64 = 1 << 20
     /// Milliseconds in which those who waited for the head of a large object have to come for its blocks.
     static let blockRunGraceMilliseconds: Int64 = 1000
     /// Requests for one missing block, without a byte in between.
     static let blockTries = 2
-    /// Seconds in which an object that changes for the second time is not begun anew.
+    /// Seconds in which a request for an object that changes for the third time is not begun anew.
     static let changedObjectPeriod: Int64 = 2
 }

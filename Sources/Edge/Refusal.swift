@@ -11,10 +11,13 @@ struct Refusal: Sendable {
     let text: String
     var allow: String?
     var retryAfter: Int?
+    /// Of a 416 (RFC 9110, section 15.5.17), in bytes.
+    var completeLength: UInt64?
 
     /// Every ``detail``.
     static let details = [
         "method", "bad-host", "unknown-host", "bad-target", "only-if-cached", "busy", "connect", "trace", "loop",
+        "block-missing", "object-changes",
     ]
 
     static let methodNotAllowed = Refusal(
@@ -79,6 +82,9 @@ struct Refusal: Sendable {
         fields.append(.cacheControl, "no-store")
         if let allow { fields.append(.allow, allow) }
         if let retryAfter { fields.append(.retryAfter, String(retryAfter)) }
+        if let completeLength {
+            fields.append(.contentRange, ContentRange(range: nil, completeLength: completeLength).text)
+        }
         var bytes: [UInt8] = []
         HeadWriter.statusLine(status, into: &bytes)
         HeadWriter.fields(fields, into: &bytes)

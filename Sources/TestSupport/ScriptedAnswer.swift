@@ -86,6 +86,11 @@ public struct ScriptedAnswer: Sendable {
     /// The connection is reset instead of an answer.
     public static let resetting = ScriptedAnswer.raw(.reset)
 
+    /// With one more field.
+    public func adding(_ name: String, _ value: String) -> ScriptedAnswer {
+        changing { $0.fields.append((name, value)) }
+    }
+
     /// The head is sent that much later.
     public func delayingHead(by delay: Duration) -> ScriptedAnswer {
         changing { $0.beforeHead.append(.wait(delay)) }

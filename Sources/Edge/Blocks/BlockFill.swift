@@ -16,8 +16,8 @@ final class BlockFill: Sendable {
     enum Failure: Sendable {
         /// The origin did not send it, or not all of it: it may be asked again.
         case broken
-        /// The origin has another version of the object. `isFirst`: for the first time in a while.
-        case changed(isFirst: Bool)
+        /// The origin has another version of the object. `isRare`: not again and again.
+        case changed(isRare: Bool)
     }
 
     enum Progress: Sendable {

@@ -18,7 +18,8 @@ final class BlockReader: ServerExchangeDelegate {
     }
 
     let object: BlockObject
-    private(set) lazy var bound = NIOLoopBound(self, eventLoop: eventLoop)
+    /// For others to tell it something on its loop.
+    var bound: NIOLoopBound<BlockReader> { NIOLoopBound(self, eventLoop: eventLoop) }
     private let eventLoop: any EventLoop
     private let responder: EdgeResponder
     private let context: EdgeContext
@@ -32,8 +33,9 @@ final class BlockReader: ServerExchangeDelegate {
     private var source = Source.none
     /// The run whose pace this reader sets.
     private var run: BlockRun?
-    /// How often the next byte could not be had.
+    /// How often the next byte could not be had, and whether any has been sent since.
     private var failures = 0
+    private var hasProgressed = false
     private var isPumping = false
 
     /// Where the bytes of a block come from.
@@ -109,7 +111,7 @@ final class BlockReader: ServerExchangeDelegate {
             let count = Int(min(UInt64(slice.readableBytes), end - offset))
             guard let piece = slice.getSlice(at: slice.readerIndex, length: count) else { return }
             offset += UInt64(count)
-            failures = 0
+            hasProgressed = true
             send(piece, fromCache: fromCache)
         }
     }
@@ -143,8 +145,12 @@ final class BlockReader: ServerExchangeDelegate {
             case .coming(let fill) where fill.number == number:
                 let (progress, slices) = fill.read(from: skipped, for: self)
                 if !slices.isEmpty { return (slices, false) }
-                guard case .failed(let failure) = progress else { return nil }
-                failed(failure)
+                switch progress {
+                case .coming: return nil
+                case .failed(let failure): failed(failure)
+                // That of an object of another length.
+                case .complete: failed(.broken)
+                }
             case .none, .whole, .coming:
                 find(number)
             }
@@ -156,16 +162,26 @@ final class BlockReader: ServerExchangeDelegate {
     private func find(_ number: UInt32) {
         source = .none
         guard let key = object.key(of: number, in: context.store) else { return end { $0.abort() } }
-        if let found = context.store.lookup(hash: key.hash, key: key.bytes.span) { return take(found, number) }
+        if let found = stored(key, number) { return take(found, number) }
         let isComing = context.blocks.contains(key, tags: object.head.tags, epochs: context.store.epochs)
         guard !isComing, context.store.isOnDisk(key.hash) else { return fetch(key, number) }
         source = .loading
         context.store.loadFromDisk(key, on: eventLoop) { found in
             guard self.exchange != nil else { return }
             self.source = .none
-            if let found { self.take(found, number) } else { self.fetch(key, number) }
+            if let found, self.isRight(found, number) { self.take(found, number) } else { self.fetch(key, number) }
             self.pump()
         }
+    }
+
+    private func stored(_ key: CacheKey, _ number: UInt32) -> Resource? {
+        context.store.lookup(hash: key.hash, key: key.bytes.span).flatMap { isRight($0, number) ? $0 : nil }
+    }
+
+    /// An origin that changes an object's length and not its strong tag leaves blocks behind that are too short.
+    private func isRight(_ found: Resource, _ number: UInt32) -> Bool {
+        let range = object.range(of: number)
+        return found.identity.body.length == range.upperBound - range.lowerBound
     }
 
     private func take(_ found: Resource, _ number: UInt32) {
@@ -198,7 +214,7 @@ final class BlockReader: ServerExchangeDelegate {
             follow(fill.run, at: number)
         case .created(let fill):
             // It may have come since it was looked for.
-            if let found = context.store.lookup(hash: key.hash, key: key.bytes.span) {
+            if let found = stored(key, number) {
                 context.blocks.remove(fill)
                 fill.complete(found.identity.body.pieces)
                 return take(found, number)
@@ -233,13 +249,14 @@ final class BlockReader: ServerExchangeDelegate {
         source = .none
         follow(nil)
         switch failure {
-        case .changed(let isFirst):
+        case .changed(let isRare):
             guard head != nil else { return end { $0.abort() } }
-            guard isFirst else { return refuse(.objectChanges) }
+            guard isRare else { return refuse(.objectChanges) }
             // Nothing has been sent: the request begins anew, with the object as it is now.
-            end { exchange in responder.respond(to: object.client, on: exchange) }
+            end { exchange in responder.fetchAnew(object, on: exchange) }
         case .broken:
-            failures += 1
+            failures = hasProgressed ? 0 : failures + 1
+            hasProgressed = false
             if failures >= Limits.blockTries { refuse(.blockMissing) }
         }
     }

@@ -80,6 +80,7 @@ final class BlockRunner: OriginDelegate {
         phase = .asking
         offer()
         context.counters.add(.originRequests)
+        context.reasons.note(.partial, run.object.key, at: run.object.site)
         exchange = run.object.site.origin.fetch(
             OriginRequest(
                 method: .get,
@@ -105,28 +106,43 @@ final class BlockRunner: OriginDelegate {
 
     func originAnswered(_ answer: OriginAnswer) {
         guard case .asking = phase else { return }
-        let status = answer.head.status
-        if status >= 500 || status == 408 || status == 429 {
-            exchange?.cancel()
-            return stop(.broken)
-        }
-        let tag = answer.head.fields.range(of: .etag).flatMap { EntityTag(answer.head.fields.bytes.span, $0) }
-        guard let tag, EntityTag.strongEqual(tag, run.object.etag) else { return objectChanged() }
-        switch status {
+        let length = run.object.length
+        switch answer.head.status {
         case 206:
-            guard let part = answer.contentRange, part.answers(.bytes(first: position, last: askedEnd - 1)),
-                (part.completeLength ?? run.object.length) == run.object.length
-            else { return objectChanged() }
+            guard isSame(answer), let part = answer.contentRange, (part.completeLength ?? length) == length else {
+                return objectChanged()
+            }
+            guard part.answers(.bytes(first: position, last: askedEnd - 1)) else { return refused(answer) }
         case 200:
+            guard isSame(answer), (answer.length ?? length) == length else { return objectChanged() }
             // It knows no ranges. The same version from its beginning: the blocks before the run come first.
-            guard (answer.length ?? run.object.length) == run.object.length else { return objectChanged() }
             position = 0
             current = 0
-        default:
+        case 404, 410, 412, 416:
             return objectChanged()
+        default:
+            return refused(answer)
         }
         phase = .receiving
         beginBlock()
+    }
+
+    private func isSame(_ answer: OriginAnswer) -> Bool {
+        let fields = answer.head.fields
+        let tag = fields.range(of: .etag).flatMap { EntityTag(fields.bytes.span, $0) }
+        return tag.map { EntityTag.strongEqual($0, run.object.etag) } ?? false
+    }
+
+    /// An error that says nothing about the object.
+    private func refused(_ answer: OriginAnswer) {
+        exchange?.cancel()
+        originFailed(
+            OriginFailure(
+                status: 502,
+                detail: "origin-error",
+                message: "the origin answered \(answer.head.status) to a request for blocks"
+            )
+        )
     }
 
     // MARK: Bytes
@@ -224,19 +240,19 @@ final class BlockRunner: OriginDelegate {
         if case .ended = phase { return }
         if !run.hasReaders, !isWorthFinishing {
             exchange?.cancel()
-            return stop(.broken)
+            return stop(.broken, .fillsAbandoned)
         }
         guard isPaused, !run.isTooFarAhead(current, limit: reserved > 0 ? aheadLimit : 1) else { return }
         isPaused = false
         exchange?.resumeReading()
     }
 
-    /// Whether a run without readers goes on: when more than half of it has come, or little is missing.
+    /// Whether a run without readers goes on.
     private var isWorthFinishing: Bool {
         guard case .receiving = phase else { return false }
-        let wanted = run.object.start(of: end)
-        let missing = wanted - min(position, wanted)
-        return missing < Limits.blockFinishBytes || missing < (wanted - run.object.start(of: first)) / 2
+        let start = run.object.start(of: first)
+        // Of an origin that knows no ranges, what comes before the run does not count.
+        return LeavingRule.isFinished(received: max(position, start) - start, length: run.object.start(of: end) - start)
     }
 
     /// Enters the blocks ahead, so that others wait for them here. The run ends at the first that is there already, or
@@ -284,7 +300,7 @@ final class BlockRunner: OriginDelegate {
             "origin failed",
             metadata: [
                 "site": "\(run.object.site.name)",
-                "path": "\(RequestTarget.percentEncode(run.object.key.target, keepSlash: true))",
+                "path": "\(run.object.key.pathText)",
                 "block": "\(current)", "detail": "\(failure.detail)", "message": "\(failure.message)",
             ]
         )
@@ -294,12 +310,12 @@ final class BlockRunner: OriginDelegate {
     /// The origin has another version: the entry and the blocks of this one are of no use any more.
     private func objectChanged() {
         exchange?.cancel()
-        stop(.changed(isFirst: context.forget(run.object)))
+        stop(.changed(isRare: context.forget(run.object)))
     }
 
-    private func stop(_ failure: BlockFill.Failure) {
+    private func stop(_ failure: BlockFill.Failure, _ counter: EdgeCounter = .fillsBroken) {
         if case .ended = phase { return }
-        context.counters.add(.fillsBroken)
+        context.counters.add(counter)
         let fills = fills.values
         finish()
         for fill in fills { fill.fail(failure) }

@@ -23,11 +23,12 @@ extension EdgeResponder {
             return exchange.respond(head: form.head.http1, extra: fields.buffer, body: [], sendBody: false)
         }
         let parts = part?.parts ?? [.slice(0..<object.length)]
-        let holdsAll = parts.allSatisfy { part in
-            if case .slice(let range) = part { return context.holds(range, of: object) }
-            return true
+        if provenance.isFromStore, !parts.allSatisfy({ context.holds($0, of: object) }) {
+            if context.directives(of: object.client, at: site)?.onlyIfCached ?? false {
+                return refuse(exchange, .onlyIfCached, isHead: false)
+            }
+            writePartial(resource)
         }
-        if provenance.isFromStore, !holdsAll { writePartial(resource) }
         let answer = BlockReader.Head(
             head: part?.head ?? form.head.http1,
             extra: fields.buffer,
