@@ -24,6 +24,6 @@ public enum NoStoreReason: String, Sendable, CaseIterable {
     case schemeRedirect = "scheme-redirect"
     /// The client's own Range or conditions went to the origin: the answer is for it alone.
     case requestConditions = "request-conditions"
-    /// Only the connection's end shows the body's, so that nobody knows whether it is whole (RFC 9112, section 6.3).
+    /// Only the connection's end shows the body's, where a length should have been told (RFC 9112, section 6.3).
     case closeDelimited = "close-delimited"
 }

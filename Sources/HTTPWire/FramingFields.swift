@@ -6,6 +6,8 @@ struct FramingFields: Sendable {
     private var transferEncoding: FieldList.Field?
     private var isChunked = false
     private var hasUnknownCoding = false
+    /// One of them is a coding that changes the body's bytes in a way that everyone else may know.
+    private var isRegistered = false
     private var hosts = 0
     private var saysClose = false
     private var saysKeepAlive = false
@@ -54,10 +56,14 @@ struct FramingFields: Sendable {
                     throw HeadError(.badTransferEncoding, at: index)
                 }
                 hasUnknownCoding = true
+                isRegistered = isRegistered || Self.registered.contains { input.matches(member, lowercase: $0) }
             }
             start = end + 1
         }
     }
+
+    /// RFC 9112, section 7.2.
+    private static let registered: [StaticString] = ["gzip", "x-gzip", "deflate", "compress", "x-compress"]
 
     /// RFC 9112, section 6.3, for requests.
     func applyToRequest(_ head: inout RequestHead) throws(HeadError) {
@@ -88,8 +94,12 @@ struct FramingFields: Sendable {
         if let place = transferEncoding.map({ Int($0.valueStart) }) {
             guard length == nil else { throw HeadError(.lengthWithTransferEncoding, at: place) }
             guard version == .http11 else { throw HeadError(.transferEncodingInHTTP10, at: place) }
-            guard !hasUnknownCoding else { throw HeadError(.unsupportedTransferCoding, at: place) }
-            head.framing = .chunked
+            guard !hasUnknownCoding || !(isChunked || isRegistered) else {
+                throw HeadError(.unsupportedTransferCoding, at: place)
+            }
+            // A word that means nothing to anybody: the body lasts until the connection closes (section 6.3, rule 4).
+            head.framing = isChunked ? .chunked : .untilClose
+            if !isChunked { head.keepAlive = false }
         } else if let length {
             head.framing = .length(length)
         } else {

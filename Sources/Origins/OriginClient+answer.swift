@@ -40,11 +40,13 @@ extension OriginClient {
         }
     }
 
-    /// Whether the end of the connection is all that shows the end of the body, and nothing shows that the end was meant
-    /// (RFC 9112, sections 6.3 and 9.8). Over TLS its own goodbye does.
+    /// Whether the end of the connection is all that shows the end of the body, where nobody would send it so.
+    ///
+    /// A server's answer that ends so without an error is complete (RFC 9112, section 8). A bucket always tells the length:
+    /// where it does not, something between has taken it away. Over TLS its own goodbye shows that the end was meant.
     func mayBeCut(_ head: ResponseHead) -> Bool {
         guard case .untilClose = head.framing else { return false }
-        return configuration.endpoint.scheme == .http
+        return isBucket && configuration.endpoint.scheme == .http
     }
 
     /// Bytes of the body, or of the one that a GET would have had when this answers a HEAD.

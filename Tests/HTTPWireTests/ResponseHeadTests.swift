@@ -61,7 +61,13 @@ import Testing
         #expect(responseError(both) == .lengthWithTransferEncoding)
         let oldChunked = "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         #expect(responseError(oldChunked) == .transferEncodingInHTTP10)
-        #expect(responseError("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n") == .unsupportedTransferCoding)
+        for coding in ["gzip", "X-GZIP", "deflate", "compress", "nonsense, gzip", "nonsense, chunked"] {
+            let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: \(coding)\r\n\r\n"
+            #expect(responseError(answer) == .unsupportedTransferCoding, "\(coding)")
+        }
+        // Rule 4: without `chunked` the body lasts until the connection closes.
+        let unknown = parseResponse("HTTP/1.1 200 OK\r\nTransfer-Encoding: nonsense\r\n\r\n").head
+        #expect(unknown.framing == .untilClose && !unknown.keepAlive)
     }
 
     @Test("RFC 9112, 5.2: a folded field line is refused")

@@ -126,7 +126,7 @@ struct ChecksumTests {
         #expect(try await Fetched(bench.server, bench.request("/a"), on: bench.eventLoop).over().failure == nil)
     }
 
-    @Test("RFC 9112, section 6.3: what ends with its connection may have been cut, unless TLS says goodbye")
+    @Test("RFC 9112, section 6.3: what a bucket ends with its connection may have been cut")
     func cut() async throws {
         let bench = try await OriginBench()
         for framing in [ScriptedAnswer.Framing.length, .chunked, .untilClose] {
