@@ -17,6 +17,15 @@ public enum StoredHeadUpdate {
         return notModified.bytes[range] == stored.bytes[kept]
     }
 
+    /// Does a 304, or the answer to a HEAD, leave it at that which requests the stored response is for (section 4.1)?
+    ///
+    /// It does not where its Vary names other fields: the stored selector says nothing about these, so that the response
+    /// can be of no use to anyone else. Accept-Encoding does not count, since the edge negotiates that itself.
+    public static func selectsAlike(stored: FieldList, update: FieldList) -> Bool {
+        guard update.contains(.vary) else { return true }
+        return Vary.names(update, acceptEncoding: false) == Vary.names(stored, acceptEncoding: false)
+    }
+
     /// Which of several stored responses, newest first, is the 304 about (section 4.3.4)? nil: none, or nobody knows.
     ///
     /// Without a validator it is about the only one there is, if that has none either.

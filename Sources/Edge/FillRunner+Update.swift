@@ -19,13 +19,21 @@ extension FillRunner {
                 )
             )
         }
-        if StoredHeadUpdate.applies(stored: previous.identity.head.fields, notModified: answer.head.fields) {
+        let stored = previous.identity.head.fields
+        if StoredHeadUpdate.applies(stored: stored, notModified: answer.head.fields),
+            selectsAlike(stored, answer.head.fields)
+        {
             return freshen(previous, by: answer, now: now)
         }
         self.previous = nil
         mayServeStale = false
         mayServeStaleAlone = false
         ask()
+    }
+
+    /// What a bucket answers depends on the key alone, whatever its Vary says.
+    private func selectsAlike(_ stored: FieldList, _ update: FieldList) -> Bool {
+        fill.site.isBucket || StoredHeadUpdate.selectsAlike(stored: stored, update: update)
     }
 
     /// RFC 9111, section 3.2; rule N3.
@@ -84,6 +92,7 @@ extension FillRunner {
     func learn(from answer: OriginAnswer, now: Int64) {
         guard let previous, task.purpose != .relay else { return }
         let old = previous.identity.head
+        guard selectsAlike(old.fields, answer.head.fields) else { return }
         let outcome = StoredHeadUpdate.afterHead(stored: old.fields, bodyLength: old.bodyLength, answer: answer.head)
         switch outcome {
         case .unchanged: break

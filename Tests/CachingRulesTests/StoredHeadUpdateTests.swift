@@ -67,6 +67,20 @@ import Testing
         #expect(!applies([("ETag", "a\"")], [("ETag", "b\"")]))
     }
 
+    @Test("RFC 9111, 4.1: an update that selects by other fields")
+    func selecting() {
+        func alike(_ stored: [(String, String)], _ update: [(String, String)]) -> Bool {
+            StoredHeadUpdate.selectsAlike(stored: fields(stored), update: fields(update))
+        }
+        #expect(alike([("Vary", "Foo, bar")], [("Vary", "BAR"), ("Vary", "foo, Accept-Encoding")]))
+        #expect(alike([("Vary", "Foo")], []))
+        #expect(alike([], []))
+        #expect(!alike([("Vary", "Foo")], [("Vary", "Foo, Bar")]))
+        #expect(!alike([("Vary", "Foo")], [("Vary", "")]))
+        #expect(!alike([], [("Vary", "Foo")]))
+        #expect(!alike([], [("Vary", "*")]))
+    }
+
     @Test("RFC 9111, 4.3.4: of several stored responses, the newest that has the 304's validator")
     func selection() {
         func selected(_ stored: [[(String, String)]], _ update: [(String, String)]) -> Int? {
