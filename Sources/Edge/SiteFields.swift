@@ -55,6 +55,7 @@ final class SiteFields: Sendable {
     private struct Line: Sendable {
         let bytes: ByteBuffer
         let kinds: [Kind]
+        /// Strict-Transport-Security must not be sent in clear (RFC 6797, section 7.2).
         let isForTLS: Bool
         /// Which bit leaves it out.
         let skip: Skip
@@ -92,7 +93,7 @@ final class SiteFields: Sendable {
             Line(
                 bytes: Self.serialised(field),
                 kinds: Self.kinds(name),
-                isForTLS: false,
+                isForTLS: name == "strict-transport-security",
                 skip: name == "cache-control" ? .cacheControl : []
             )
         }

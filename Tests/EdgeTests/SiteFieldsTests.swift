@@ -96,6 +96,18 @@ struct SiteFieldsTests {
         )
     }
 
+    @Test("a Strict-Transport-Security of the operator's own is for TLS alone, too (RFC 6797 7.2)")
+    func ownTransportSecurity() {
+        let own = "Strict-Transport-Security: max-age=1; includeSubDomains"
+        let fields = SiteFields(
+            [Self.changes(["Strict-Transport-Security": "max-age=1; includeSubDomains"])],
+            cors: .none,
+            security: true
+        )
+        #expect(!Self.lines("HTTP/1.1 200 OK", fields).contains { $0.hasPrefix("Strict") })
+        #expect(Self.lines("HTTP/1.1 200 OK", fields, isSecure: true).filter { $0.hasPrefix("Strict") } == [own])
+    }
+
     @Test("CORS: fonts by name or type, or all; an origin's own word stands")
     func cors() {
         let star = "Access-Control-Allow-Origin: *"
