@@ -20,6 +20,10 @@ public enum SettingsLimits {
     public static let negativeLifetime = TimeSpan.seconds(0)...TimeSpan.days(1)
     /// Lifetimes of stored objects.
     public static let lifetime = TimeSpan.seconds(0)...TimeSpan.days(3650)
+    /// Rules of one site: each may be compared with each request's path.
+    public static let pathRules = 200
+    /// Names of query parameters that count: each may be compared with each parameter of a request.
+    public static let queryNames = 64
     /// Entries of one mapping whose keys the writer chooses.
     public static let mapEntries = 50
     /// Entries of one list.

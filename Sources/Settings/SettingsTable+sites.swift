@@ -178,7 +178,7 @@ extension SettingsTable {
             "\(parent).add_headers",
             .map(keys: .addedField, values: .text(.fieldValue)),
             .otherwise("none"),
-            "Fields of answers, instead of what the origin says in them."
+            "Fields that are set in answers, whatever the origin says in them."
         )
     }
 
@@ -187,7 +187,7 @@ extension SettingsTable {
             "\(parent).remove_headers",
             .list(.text(.removedField)),
             .otherwise("none"),
-            "Fields of the origin that answers do not have."
+            "Fields that are left out of answers."
         )
     }
 }

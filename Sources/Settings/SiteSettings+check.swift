@@ -3,6 +3,8 @@ extension SiteSettings {
     static func check(_ site: SettingsGroup, _ checks: inout SettingsChecks) {
         checkHeaders(site, &checks)
         checkRules(site["rules"]?.asGroups ?? [], &checks)
+        checkCount(site, "rules", site["rules"]?.asGroups?.count, SettingsLimits.pathRules, &checks)
+        checkCount(site, "query", site["query"]?.asList?.count, SettingsLimits.queryNames, &checks)
         guard let origin = site["origin"]?.asGroup else { return }
         checks.expectWholeKeyPair(origin)
         let isBucket = origin["type"]?.asText == "s3"
@@ -30,6 +32,17 @@ extension SiteSettings {
                 hint: "only buckets make MD5 their entity tags"
             )
         }
+    }
+
+    private static func checkCount(
+        _ site: SettingsGroup,
+        _ key: String,
+        _ count: Int?,
+        _ limit: Int,
+        _ checks: inout SettingsChecks
+    ) {
+        guard let count, count > limit else { return }
+        checks.report(site.position(of: key), found: "\(count) entries", expected: "at most \(limit)")
     }
 
     private static func checkRules(_ rules: [SettingsGroup], _ checks: inout SettingsChecks) {

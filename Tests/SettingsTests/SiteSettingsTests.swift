@@ -187,6 +187,12 @@ import Testing
                 "e:5:18: found 51 entries, expected at most 50"
             ]
         )
+        let names = (0...SettingsLimits.queryNames).map { "v\($0)" }.joined(separator: ", ")
+        #expect(Self.problems("query: [\(names)]", bucket: false) == ["e:5:12: found 65 entries, expected at most 64"])
+        let rules = (0...SettingsLimits.pathRules).map { "{ match: /\($0), force_ttl: 1s }" }.joined(separator: ", ")
+        #expect(
+            Self.problems("rules: [\(rules)]", bucket: false) == ["e:5:12: found 201 entries, expected at most 200"]
+        )
         let long = String(repeating: "a", count: 4097)
         #expect(Self.problems("add_headers: { A: \(long) }", bucket: false).count == 1)
         #expect(Self.problems("rules: [{ match: /\(long), force_ttl: 1s }]", bucket: false).count == 1)
