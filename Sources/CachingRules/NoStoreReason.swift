@@ -20,10 +20,13 @@ public enum NoStoreReason: String, Sendable, CaseIterable {
     case partial
     /// A GET with a body: the body is not part of the key (RFC 9110, section 9.3.1).
     case requestBody = "request-body"
-    /// A redirection from http to https, which a request that came by https must not get: the scheme is not in the key.
+    /// A redirection from http to https, which a request that came by https must not get, or whatever else depends on
+    /// what the origin was told of the scheme: that is not in the key.
     case schemeRedirect = "scheme-redirect"
     /// The client's own Range or conditions went to the origin: the answer is for it alone.
     case requestConditions = "request-conditions"
+    /// The origin was told who asks, and may have put that into its answer.
+    case clientTold = "client-told"
     /// Only the connection's end shows the body's, where a length should have been told (RFC 9112, section 6.3).
     case closeDelimited = "close-delimited"
 }

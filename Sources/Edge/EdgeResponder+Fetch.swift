@@ -48,12 +48,13 @@ extension EdgeResponder {
     /// What was found of a large object is out of date: as if nothing had been.
     func fetchAnew(_ object: BlockObject, on exchange: any ServerExchange) {
         guard context.hasRoomForFill else { return refuse(exchange, .tooBusy, isHead: false) }
-        let task = FillTask(
+        var task = FillTask(
             site: object.site,
             key: object.key,
             head: object.client,
             directives: context.directives(of: object.client, at: object.site)
         )
+        task.peer = peer(of: exchange)
         let transaction = Transaction(
             responder: self,
             exchange: exchange,
@@ -96,7 +97,8 @@ extension EdgeResponder {
         if fields.contains(.range), context.unkept.contains(task.key.hash, now: UnixClock.seconds()) { return .relay }
         guard isHitForMiss || task.head.method == .head else { return .shared }
         let hasOwn = fields.contains(.range) || fields.contains(.ifNoneMatch) || fields.contains(.ifModifiedSince)
-        return hasOwn ? .relay : .single
+        // An answer to HEAD may freshen what is stored.
+        return hasOwn ? .relay : isHitForMiss ? .single : .shared
     }
 
     private func peer(of exchange: any ServerExchange) -> OriginRequest.Peer {
@@ -135,11 +137,19 @@ extension EdgeResponder {
     }
 
     /// Revalidates in the background, unless that is happening already or has just failed (RFC 5861, section 3).
-    func revalidate(_ resource: Resource, at site: Site, _ hash: KeyHash, for head: RequestHead, now: Int64) {
+    func revalidate(
+        _ resource: Resource,
+        at site: Site,
+        _ hash: KeyHash,
+        for head: RequestHead,
+        from exchange: any ServerExchange,
+        now: Int64
+    ) {
         guard context.hasRoomForFill, !context.failedRevalidations.contains(hash, now: now) else { return }
         var task = FillTask(site: site, key: resource.key, head: head, previous: resource, reason: .stale)
         task.variant = resource.identity.variant
         task.isBackground = true
+        task.peer = peer(of: exchange)
         let fill = context.fills.create(task.key, variant: task.variant, epochs: context.store.epochs) {
             context.makeFill(task)
         }

@@ -59,7 +59,7 @@ final class EdgeResponder: RequestResponder {
             counters.add(.requestsHit)
             answer(head, with: resource, at: site, now: now, as: .hit, on: exchange)
         case .stale(let use):
-            if use.revalidates { revalidate(resource, at: site, hash, for: copy head, now: now) }
+            if use.revalidates { revalidate(resource, at: site, hash, for: copy head, from: exchange, now: now) }
             counters.add(.requestsStale)
             answer(head, with: resource, at: site, now: now, as: .stale(use), on: exchange)
         case .validate(let reason):

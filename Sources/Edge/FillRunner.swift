@@ -247,12 +247,18 @@ final class FillRunner: OriginDelegate {
     func refusalToStore(_ entry: PendingEntry, method: Method? = nil) -> NoStoreReason? {
         if task.purpose == .relay { return task.directives?.noStore == true ? .requestNoStore : .requestConditions }
         if redirectsToTLS(entry.head) { return .schemeRedirect }
-        return StorageRule.mayStore(
+        // The client's own word for it says nothing: what the origin was told is the edge's.
+        if !fill.site.isBucket, entry.head.fields.hasToken(.vary, "x-forwarded-proto") { return .schemeRedirect }
+        let why = StorageRule.mayStore(
             method: method ?? task.head.method,
             requestFields: fill.site.isBucket ? FieldList() : task.head.fields,
             response: entry.head,
             policy: fill.site.policy(for: fill.key)
         )
+        guard why == nil, task.purpose == .single else { return why }
+        // This one is for its client alone, but the next may ask for everyone.
+        context.hitForMiss.forget(fill.key.hash)
+        return .clientTold
     }
 
     func beginRetaining(_ given: PendingEntry) {

@@ -4,7 +4,7 @@ extension NoStoreReason {
     /// It lies in the request alone: it says nothing about what others would get for the key.
     var isRequestsOwn: Bool {
         switch self {
-        case .method, .requestNoStore, .requestBody, .requestConditions: true
+        case .method, .requestNoStore, .requestBody, .requestConditions, .clientTold: true
         default: false
         }
     }

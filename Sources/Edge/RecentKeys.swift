@@ -26,6 +26,13 @@ final class RecentKeys: Sendable {
         }
     }
 
+    func forget(_ hash: KeyHash) {
+        state.withLockedValue { state in
+            state.young.remove(hash)
+            state.old.remove(hash)
+        }
+    }
+
     func contains(_ hash: KeyHash, now: Int64) -> Bool {
         state.withLockedValue { state in
             turn(&state, now: now)

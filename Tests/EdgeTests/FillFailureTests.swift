@@ -23,7 +23,7 @@ struct FillFailureTests {
     @Test("reasons that lie in the request alone say nothing about the key")
     func requestsOwn() {
         let own = Set(NoStoreReason.allCases.filter(\.isRequestsOwn))
-        #expect(own == [.method, .requestNoStore, .requestBody, .requestConditions])
+        #expect(own == [.method, .requestNoStore, .requestBody, .requestConditions, .clientTold])
     }
 
     @Test("a refusal is plain text of its own, never stored, with the fields its status asks for")

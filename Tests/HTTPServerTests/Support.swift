@@ -28,7 +28,7 @@ final class TestServer: Sendable {
 
     /// Starts a server, runs `body` with it and shuts it down.
     static func run<Result>(
-        limits: ServerLimits = ServerLimits(),
+        limits: ServerLimits = .patient,
         tls: TLSConfiguration? = nil,
         responder: @escaping @Sendable (any EventLoop) -> any RequestResponder,
         _ body: (TestServer) async throws -> Result
@@ -53,7 +53,7 @@ final class TestServer: Sendable {
     }
 
     static func run<Result>(
-        limits: ServerLimits = ServerLimits(),
+        limits: ServerLimits = .patient,
         tls: TLSConfiguration? = nil,
         handler: @escaping Handler = TestServer.echoTarget,
         _ body: (TestServer) async throws -> Result
@@ -64,6 +64,18 @@ final class TestServer: Sendable {
     /// Answers 200 with the request's target as the body.
     static let echoTarget: Handler = { head, exchange in
         exchange.answer(head.targetString, isHead: head.method == .head)
+    }
+}
+
+extension ServerLimits {
+    /// For tests that are not about time: a busy machine must not look like a client that is slow.
+    static var patient: ServerLimits {
+        var limits = ServerLimits()
+        limits.headTimeout = .minutes(5)
+        limits.bodyTimeout = .minutes(5)
+        limits.idleTimeout = .minutes(5)
+        limits.writeTimeout = .minutes(5)
+        return limits
     }
 }
 

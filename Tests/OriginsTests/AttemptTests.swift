@@ -77,7 +77,9 @@ struct AttemptTests {
     @Test func givingUpAShortAnswerKeepsTheConnection() async throws {
         let bench = try await OriginBench()
         bench.origin.on("/site/same", ScriptedAnswer(304))
-        bench.origin.on("/site/gone", ScriptedAnswer(404, body: "<Error/>", framing: .chunked))
+        // In one write, so that its end is there when it is given up.
+        let gone = "HTTP/1.1 404 Gone\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n<Error/>\r\n0\r\n\r\n"
+        bench.origin.on("/site/gone", .raw(gone))
         bench.origin.on("/site/a", ScriptedAnswer(body: "x"))
         for path in ["/same", "/gone", "/same"] {
             let request = bench.request(path)

@@ -118,7 +118,7 @@ struct OriginBench {
 
     init(
         credentials: Credentials? = OriginBench.credentials,
-        deadlines: ClientDeadlines = .init(),
+        deadlines: ClientDeadlines = .init(connect: .minutes(1), head: .minutes(2), bodyIdle: .minutes(2)),
         verifiesMD5: Bool = false
     ) async throws {
         origin = try await ScriptedOrigin.start()

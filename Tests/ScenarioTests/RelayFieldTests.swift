@@ -194,3 +194,44 @@ struct RelayFieldTests {
         }
     }
 }
+
+/// What depends on who asks, or on the scheme, is nobody else's.
+@Suite("What an origin is told of the client does not get into the store")
+struct TellingTests {
+    private static let stored: KeyValuePairs = ["Cache-Control": "max-age=100"]
+
+    @Test("an answer to a request that names its client is not stored; the next one asks for everyone")
+    func told() async throws {
+        try await scenario(.http) { stage in
+            stage.origin.on(
+                "/a",
+                ScriptedAnswer(200, ["Cache-Control": "private"], body: "1"),
+                ScriptedAnswer(200, Self.stored, body: "2"),
+                ScriptedAnswer(200, Self.stored, body: "3")
+            )
+            #expect(try await stage.get("/a").text == "1")
+            #expect(stage.origin.last("/a")?["x-forwarded-for"] == nil)
+            let told = try await stage.get("/a")
+            #expect(told.text == "2" && !told.isStored)
+            #expect(stage.origin.last("/a")?["x-forwarded-for"] == "127.0.0.1")
+            let shared = try await stage.get("/a", ["X-Forwarded-For": "6.6.6.6"])
+            #expect(shared.text == "3" && shared.isStored)
+            #expect(stage.origin.last("/a")?["x-forwarded-for"] == nil)
+            #expect(try await stage.get("/a").isHit)
+        }
+    }
+
+    @Test("what varies by the scheme that the edge has told is not stored: a client could say another")
+    func scheme() async throws {
+        try await scenario(.http) { stage in
+            let fields: KeyValuePairs = ["Cache-Control": "max-age=100", "Vary": "Accept, X-Forwarded-Proto"]
+            stage.origin.on("/a", ScriptedAnswer(200, fields, body: "http"))
+            for _ in 0..<2 {
+                let response = try await stage.get("/a", ["X-Forwarded-Proto": "https"])
+                #expect(response.status == 200 && !response.isStored)
+                #expect(stage.origin.last("/a")?.values("x-forwarded-proto") == ["http"])
+            }
+            #expect(stage.origin.count("/a") == 2)
+        }
+    }
+}

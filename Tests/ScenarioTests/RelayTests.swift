@@ -150,7 +150,7 @@ struct RelayTests {
         try await scenario(.http) { stage in
             let gate = Latch()
             stage.origin.on("/a", ScriptedAnswer(body: "done").readingBody(after: gate))
-            let total = 48 << 20
+            let total = 96 << 20
             let piece = TestBytes.pattern(1 << 20)
             let sent = NIOLockedValueBox(0)
             let client = try await stage.connect()

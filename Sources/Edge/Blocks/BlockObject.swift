@@ -14,9 +14,11 @@ final class BlockObject: Sendable {
     let length: UInt64
     /// The request that a missing block is asked for with, as far as the origin is told of it.
     let client: RequestHead
+    /// It came through TLS; an origin that insists on that has to know.
+    let isSecure: Bool
 
     /// nil: the form is not in blocks.
-    init?(_ form: Representation, key: CacheKey, site: Site, client: RequestHead) {
+    init?(_ form: Representation, key: CacheKey, site: Site, client: RequestHead, isSecure: Bool) {
         guard case .blocks(let length) = form.body.location, let etag = form.head.etag, !etag.isWeak else { return nil }
         self.key = key
         self.site = site
@@ -24,6 +26,7 @@ final class BlockObject: Sendable {
         self.etag = etag
         self.length = length
         self.client = client
+        self.isSecure = isSecure
     }
 
     /// The number of its blocks.

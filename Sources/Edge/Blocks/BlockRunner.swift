@@ -87,7 +87,8 @@ final class BlockRunner: OriginDelegate {
                 target: run.object.key.target,
                 range: .bytes(first: position, last: askedEnd - 1),
                 ifMatch: run.object.etag,
-                client: run.object.client
+                client: run.object.client,
+                peer: OriginRequest.Peer(address: nil, isSecure: run.object.isSecure)
             ),
             on: loop,
             delegate: self

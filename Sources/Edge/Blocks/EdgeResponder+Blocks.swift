@@ -16,7 +16,15 @@ extension EdgeResponder {
         part: RangeAnswer? = nil,
         on exchange: any ServerExchange
     ) {
-        guard let object = BlockObject(form, key: resource.key, site: site, client: copy head) else {
+        guard
+            let object = BlockObject(
+                form,
+                key: resource.key,
+                site: site,
+                client: copy head,
+                isSecure: exchange.isSecure
+            )
+        else {
             return exchange.abort()
         }
         guard head.method == .get else {

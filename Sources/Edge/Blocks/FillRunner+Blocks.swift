@@ -38,9 +38,9 @@ extension FillRunner {
         if let why { context.reasons.note(why, fill.key, at: fill.site) } else { context.counters.add(.stores) }
         let resource = outcome.resource ?? Resource(key: fill.key, identity: form)
         let source = FillSource.origin(reason, status: status, why)
-        guard let object = BlockObject(form, key: fill.key, site: fill.site, client: task.head), let exchange,
-            fill.hasReaders, block < end
-        else {
+        let isSecure = task.peer?.isSecure ?? false
+        let made = BlockObject(form, key: fill.key, site: fill.site, client: task.head, isSecure: isSecure)
+        guard let object = made, let exchange, fill.hasReaders, block < end else {
             exchange?.cancel()
             return complete(resource, source)
         }
