@@ -59,7 +59,8 @@ final class Fill: Sendable {
         let loop: any EventLoop
         let readers: NIOLoopBound<FillReaders>
         var isNotified = false
-        /// The lowest piece that a reader of this loop still needs.
+        var readerCount = 0
+        /// The lowest piece that a reader of this loop still needs, if there is one.
         var position = 0
     }
 
@@ -93,13 +94,15 @@ final class Fill: Sendable {
             if !state.hadOwner { state.owner = ObjectIdentifier(reader) }
             state.hadOwner = true
             state.readerCount += 1
-            if let group = state.groups.first(where: { $0.loop === loop }) {
-                group.readers.value.add(reader)
+            let index: Int
+            if let known = state.groups.firstIndex(where: { $0.loop === loop }) {
+                index = known
             } else {
-                let readers = FillReaders()
-                readers.add(reader)
-                state.groups.append(Group(loop: loop, readers: NIOLoopBound(readers, eventLoop: loop)))
+                index = state.groups.count
+                state.groups.append(Group(loop: loop, readers: NIOLoopBound(FillReaders(), eventLoop: loop)))
             }
+            state.groups[index].readers.value.add(reader)
+            state.groups[index].readerCount += 1
             return true
         }
     }
@@ -112,6 +115,7 @@ final class Fill: Sendable {
                 state.groups[index].readers.value.remove(reader)
             else { return nil }
             state.readerCount -= 1
+            state.groups[index].readerCount -= 1
             if isServed { state.hasServedPart = true }
             if state.owner == ObjectIdentifier(reader) { state.owner = nil }
             advance(group: index, in: &state)
@@ -297,9 +301,15 @@ final class Fill: Sendable {
     /// The caller holds the lock and is on the group's loop.
     private func advance(group index: Int, in state: inout State) {
         guard state.isWindow else { return }
+        if let lowest = state.groups[index].readers.value.lowestPosition { state.groups[index].position = lowest }
+        trim(&state)
+    }
+
+    /// Lets go of the pieces of a window that no reader needs any more. A loop whose readers have all left needs none,
+    /// however many are still to come. The caller holds the lock.
+    private func trim(_ state: inout State) {
         let end = state.firstPiece + state.pieces.count
-        state.groups[index].position = state.groups[index].readers.value.lowestPosition ?? end
-        let lowest = state.groups.reduce(end) { min($0, $1.position) }
+        let lowest = state.groups.reduce(end) { $1.readerCount == 0 ? $0 : min($0, $1.position) }
         let surplus = lowest - state.firstPiece
         guard surplus > 0 else { return }
         state.heldBytes -= state.pieces[..<surplus].reduce(0) { $0 + $1.readableBytes }

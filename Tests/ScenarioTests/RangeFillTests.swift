@@ -272,4 +272,20 @@ struct RangeFillTests {
             #expect(part.isPart(100..<200, of: body))
         }
     }
+
+    @Test("readers of a window that leave, all of one loop's even, do not hold up those that stay", arguments: 1...4)
+    func left(round: Int) async throws {
+        try await scenario(loops: 2, memoryMiB: 8) { stage in
+            let latch = Latch()
+            let body = TestBytes.pattern(3_000_000, seed: UInt64(round))
+            stage.origin.on("/site/a", ScriptedAnswer(200, ["ETag": "W/\"v1\""], bytes: body).holdingHead(latch))
+            // Of the connections of a crowd, some are on each loop.
+            let parts = try await stage.crowd(11, "/a", ["Range": "bytes=1000-400000"])
+            let whole = try await stage.crowd(1, "/a")
+            try await stage.waitUntil(collapsed: 11)
+            latch.open()
+            for response in try await parts.responses() { #expect(response.isPart(1000..<400_001, of: body)) }
+            for response in try await whole.responses() { #expect(response.body == body) }
+        }
+    }
 }
