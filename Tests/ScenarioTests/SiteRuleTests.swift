@@ -206,6 +206,23 @@ struct SiteFieldRuleTests {
         }
     }
 
+    @Test("a large object in blocks: whole, in part, and a part of one that is not known")
+    func blocks() async throws {
+        try await play(site: Self.rules, cache: "large_object: 1MiB") { stage in
+            let bytes = TestBytes.pattern(3 << 20)
+            stage.originServes("/a", bytes, "Cache-Control: max-age=60", "Server: s", "X-Both: origin")
+            let set: [Expectation] = ["X-Site: apus", "X-Both: edge", .no("Server")]
+            func check(_ answer: Answer, _ more: Expectation...) {
+                answer.message.check(set + more, at: #_sourceLocation)
+            }
+            check(try await stage.get("/a", "Range: bytes=2000000-2000009"), 206, .bytes(bytes[2_000_000...2_000_009]))
+            check(try await stage.get("/a"), 200, .bytes(bytes))
+            check(try await stage.get("/a"), 200, .bytes(bytes))
+            check(try await stage.get("/a", "Range: bytes=9999999-"), 416)
+            check(try await stage.get("/a", "If-None-Match: \"file\""), 304)
+        }
+    }
+
     @Test("many answers on one connection: each gets its own")
     func pipelined() async throws {
         try await play(site: Self.rules) { stage in
