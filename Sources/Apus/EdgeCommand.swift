@@ -25,13 +25,14 @@ struct EdgeCommand: AsyncParsableCommand {
         let logger = ProcessSetup.logger("edge", level: settings.logLevel)
         let server = try EdgeServer(settings, version: Version.text, logger: logger)
         let addresses = try await server.start()
+        StopSignals.keep()
         if let status = server.statusAddress {
             logger.notice("edge \(settings.node) has its status on \(AddressText.of(status))")
         }
         for address in addresses {
             logger.notice("edge \(settings.node) serves on \(AddressText.of(address))")
         }
-        await ProcessSetup.waitForStop()
+        await StopSignals.wait()
         logger.notice("edge \(settings.node) stops")
         await server.shutdown()
     }

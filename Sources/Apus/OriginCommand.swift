@@ -40,10 +40,12 @@ struct OriginCommand: AsyncParsableCommand {
             group: group,
             logger: logger
         )
-        for address in try await server.start() {
+        let addresses = try await server.start()
+        StopSignals.keep()
+        for address in addresses {
             logger.notice("origin serves buckets on http://\(AddressText.of(address))")
         }
-        await ProcessSetup.waitForStop()
+        await StopSignals.wait()
         logger.notice("origin stops")
         await server.shutdown()
         try await group.shutdownGracefully()

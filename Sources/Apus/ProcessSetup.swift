@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import Logging
 import Settings
@@ -18,20 +17,5 @@ enum ProcessSetup {
         var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = Logger.Level(rawValue: level.rawValue) ?? .info
         return logger
-    }
-
-    /// Returns on the first SIGINT or SIGTERM. A second one ends the process at once.
-    static func waitForStop() async {
-        let (signals, continuation) = AsyncStream<Int32>.makeStream()
-        let sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { continuation.yield(number) }
-            source.resume()
-            return source
-        }
-        for await _ in signals { break }
-        for source in sources { source.cancel() }
-        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
     }
 }

@@ -55,8 +55,9 @@ struct UpCommand: AsyncParsableCommand {
             await installation.stop()
             throw error
         }
+        StopSignals.keep()
         Terminal.output.write(installation.welcome)
-        await ProcessSetup.waitForStop()
+        await StopSignals.wait()
         Terminal.output.write("stopping\n")
         await installation.stop()
     }

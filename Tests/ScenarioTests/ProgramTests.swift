@@ -82,6 +82,17 @@ struct ProgramTests {
         #expect(try await running.process.wait() == .exited(0))
     }
 
+    @Test("a stop is heard as soon as the edge has said that it is there")
+    func stoppedAtOnce() async throws {
+        let origin = try await ScriptedOrigin.start()
+        let folder = try TemporaryFolder()
+        let file = try folder.write(Self.settings(origin, folder), to: "edge.yaml")
+        for _ in 0..<10 {
+            let running = try await Self.start(file)
+            #expect(try await running.process.terminate() == .exited(0), "\(running.process.output)")
+        }
+    }
+
     @Test("what cannot work is said in one sentence, and nothing is started")
     func refusals() async throws {
         let origin = try await ScriptedOrigin.start()
