@@ -25,6 +25,38 @@ struct CacheStatusTests {
         }
     }
 
+    static let reasons = [
+        Case(
+            "uri-miss, stored",
+            answer: ["Cache-Control: max-age=60"],
+            [],
+            [.forwarded("uri-miss"), .stored, .cacheStatus("fwd-status=200")]
+        ),
+        Case("no-store", answer: ["Cache-Control: no-store"], [], [.notStored, .cacheStatus("detail=no-store")]),
+        Case("private", answer: ["Cache-Control: private"], [], [.notStored, .cacheStatus("detail=private")]),
+        Case("nothing to reuse it by", answer: [], [], [.notStored, .cacheStatus("detail=no-freshness")]),
+        Case(
+            "Vary: *",
+            answer: ["Cache-Control: max-age=9", "Vary: *"],
+            [],
+            [.notStored, .cacheStatus("detail=vary-star")]
+        ),
+        Case(
+            "authenticated",
+            answer: ["Cache-Control: max-age=60"],
+            ["Authorization: x"],
+            [.notStored, .cacheStatus("detail=authorization")]
+        ),
+    ]
+
+    @Test("RFC 9211 2.2 to 2.8: why an answer is stored or not", arguments: reasons)
+    func reason(_ reason: Case) async throws {
+        try await play { stage in
+            stage.origin("/a", fields: reason.answer)
+            try await stage.get("/a", fields: reason.request).message.check(reason.expected, at: #_sourceLocation)
+        }
+    }
+
     @Test(
         "RFC 9211 2.5: what is not stored does not say so",
         arguments: ["no-store", "private", "private, max-age=60", "public"]
@@ -68,6 +100,17 @@ struct CacheStatusTests {
             #expect(try await stage.metric("apus_requests_total{result=\"miss\"}") == 2)
             #expect(try await stage.metric("apus_requests_total{result=\"revalidated\"}") == 1)
             #expect(try await stage.metric("apus_origin_requests_total") == 3)
+        }
+    }
+
+    @Test("RFC 9211 2.8: the request's no-store has its name")
+    func requestNoStore() async throws {
+        try await play { stage in
+            stage.origin("/a", "Cache-Control: max-age=60")
+            try await stage.get("/a", "Cache-Control: no-store").expect(
+                .notStored,
+                .cacheStatus("detail=request-no-store")
+            )
         }
     }
 }

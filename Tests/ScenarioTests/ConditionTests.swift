@@ -9,6 +9,13 @@ struct ConditionTests {
 
     static let rows = [
         Row(
+            "RFC 9110 13.1.2: on the second line",
+            tagged,
+            second: ["If-None-Match: \"a\"", "If-None-Match: \"abc\""],
+            .hit,
+            304
+        ),
+        Row(
             "RFC 9110 13.1.2: its tag",
             tagged,
             second: ["If-None-Match: \"abc\""],

@@ -85,4 +85,14 @@ struct RequestDirectiveTests {
             try await stage.get("/a", "Cache-Control: only-if-cached").expect(.hit)
         }
     }
+
+    @Test("RFC 9111 5.2.1: where a site does not honour them", arguments: ["no-cache", "max-age=0", "min-fresh=1000"])
+    func notHonoured(_ directive: String) async throws {
+        try await play(site: "honour_request_directives: false") { stage in
+            stage.origin("/a", "Cache-Control: max-age=60")
+            try await stage.get("/a").expect(.miss)
+            try await stage.get("/a", "Cache-Control: \(directive)").expect(.hit)
+            try await stage.get("/b", "Cache-Control: only-if-cached").expect(504)
+        }
+    }
 }

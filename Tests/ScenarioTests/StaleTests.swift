@@ -152,4 +152,20 @@ struct StaleTests {
             try await stage.get("/a").expect(.fetched, .body("answer 2"))
         }
     }
+
+    @Test("RFC 5861 3: the origin fails in the background: the stale answer goes on, and the origin is not beaten")
+    func failsInTheBackground() async throws {
+        try await play { stage in
+            stage.origin(
+                "/a",
+                .ok("Cache-Control: max-age=1, stale-while-revalidate=3600", "Age: 100", body: "old"),
+                .status(503, body: "error")
+            )
+            try await stage.get("/a").expect(.miss)
+            for _ in 0..<20 { try await stage.get("/a").expect(200, .body("old")) }
+            try await eventually("the question") { stage.asked("/a") >= 2 }
+            for _ in 0..<20 { try await stage.get("/a").expect(200, .body("old")) }
+            #expect(stage.asked("/a") < 12)
+        }
+    }
 }

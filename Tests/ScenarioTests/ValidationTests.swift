@@ -184,4 +184,22 @@ struct ValidationTests {
             for _ in 0..<3 { try await stage.get("/a").expect(.validated, .body("answer 1")) }
         }
     }
+
+    @Test(
+        "RFC 9111 4.3.3: a 200 that may not be stored is sent, and what was stored is gone",
+        arguments: ["no-store", "private"]
+    )
+    func replacedByNothing(_ directive: String) async throws {
+        try await play { stage in
+            stage.origin(
+                "/a",
+                .ok("Cache-Control: max-age=0", "ETag: \"a\"", body: "old"),
+                .ok("Cache-Control: \(directive)", body: "new"),
+                .closing
+            )
+            try await stage.get("/a").expect(.body("old"))
+            try await stage.get("/a").expect(.body("new"), .notStored)
+            try await stage.get("/a").expect(502)
+        }
+    }
 }
