@@ -1,8 +1,12 @@
 """Programs that ask for parts: curl, wget, aria2c and a browser's film get exactly the bytes of the file."""
+import collections
 import hashlib
+import http.client
 import pathlib
+import random
 import re
 import subprocess
+import threading
 
 import pytest
 
@@ -107,8 +111,8 @@ def test_curl_takes_several_parts_at_once(files, name):
         url, body = files.make(name, f"several-{name}")
         size = len(body)
         out, head = files.folder / "parts", files.folder / "parts.head"
-        files.run("curl", "--disable", "-sS", "--fail", "-r", f"0-9,{size - 2000000}-{size - 1000000},-1", "-o", out, "-D",
-                  head, url)
+        ranges = f"0-9,{size - 2000000}-{size - 1000000},-1"
+        files.run("curl", "--disable", "-sS", "--fail", "-r", ranges, "-o", out, "-D", head, url)
         boundary = re.search(r"(?im)^content-type: multipart/byteranges; boundary=(\S+)", head.read_text()).group(1)
         parts = out.read_bytes().split(f"--{boundary}".encode())
         assert parts[0] == b"" and parts[-1] == b"--\r\n"
@@ -124,7 +128,8 @@ def test_curl_takes_several_parts_at_once(files, name):
 @pytest.mark.parametrize("name", SIZES)
 @pytest.mark.parametrize("tool", ["curl", "wget"])
 def test_a_half_downloaded_file_is_completed(files, name, tool):
-    command = {"curl": ("curl", "--disable", "-sS", "--fail", "-C", "-", "-o"), "wget": ("wget", "-nv", "-c", "-O")}[tool]
+    command = {"curl": ("curl", "--disable", "-sS", "--fail", "-C", "-", "-o"),
+               "wget": ("wget", "-nv", "-c", "-O")}[tool]
     for turn in ("cold", "warm"):
         url, body = files.make(name, f"{tool}-resumed-{name}")
         out = files.folder / f"{turn}-{tool}-{name}"
@@ -178,6 +183,93 @@ def test_parts_come_from_the_disk_as_well(stage):
         assert digest(out) == sha(body)
         part = files.edge.get("/" + f"disk-{name}", range="bytes=200000-200099")
         assert part.status == 206 and part.body == body[200_000:200_100], part
+
+
+def parts_of(answer) -> list[tuple[str, bytes]]:
+    """What a 206 carries: the Content-Range of each part, and its bytes."""
+    if answer["Content-Range"]:
+        return [(answer["Content-Range"], answer.body)]
+    boundary = answer["Content-Type"].removeprefix("multipart/byteranges; boundary=").encode()
+    found = []
+    for part in answer.body.split(b"--" + boundary)[1:-1]:
+        fields, _, bytes_ = part[2:].partition(b"\r\n\r\n")
+        found.append((re.search(rb"Content-Range: ([^\r]+)", fields).group(1).decode(), bytes_[:-2]))
+    return found
+
+
+@pytest.mark.parametrize("memory", ["64MiB", "16MiB"])
+def test_parts_of_files_that_change_are_parts_of_the_version_that_their_tag_names(stage, memory):
+    """Seeded clients ask for random parts while new versions come and are purged: nothing may ever be mixed."""
+    cluster = stage.cluster(edges=1, memory=memory)
+    edge = cluster.edges[0]
+    sizes = {"a": 5_000, "b": 900_000, "c": 3_000_000, "d": 9_000_000}
+    versions: dict[str, dict[str, bytes]] = {name: {} for name in sizes}
+
+    def put(name):
+        body = made(f"{name}{len(versions[name])}", sizes[name] + 777 * len(versions[name]))
+        versions[name][f'"{hashlib.md5(body).hexdigest()}"'] = body
+        cluster.put(name, body, "application/octet-stream", CacheControl="max-age=1")
+
+    for name in sizes:
+        put(name)
+    wrong, counts = [], collections.Counter()
+    stop = threading.Event()
+
+    def spec(dice, size):
+        first = dice.randrange(size)
+        return dice.choice([f"-{first + 1}", f"{first}-", f"{first}-{first + dice.choice([0, 10, 5000, 1_500_000])}"])
+
+    def judge(name, answer):
+        counts[answer.status] += 1
+        body = versions[name].get(answer["ETag"])
+        if answer.status == 200:
+            return answer.body == body
+        if answer.status != 206 or body is None:
+            return answer.status == 416
+        for where, bytes_ in parts_of(answer):
+            first, last, total = map(int, re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", where).groups())
+            if total != len(body) or bytes_ != body[first:last + 1]:
+                return False
+        return True
+
+    def client(number):
+        dice = random.Random(number)
+        while not stop.is_set() and not wrong:
+            name = dice.choice(list(sizes))
+            fields = {}
+            if dice.random() < 0.8:
+                count = dice.choice([1, 1, 1, 3])
+                fields["range"] = "bytes=" + ",".join(spec(dice, sizes[name]) for _ in range(count))
+            if dice.random() < 0.2:
+                fields["if_range"] = dice.choice(list(versions[name]))
+            try:
+                answer = edge.get("/" + name, **fields)
+                if not judge(name, answer):
+                    wrong.append((name, fields, answer))
+            except (ConnectionResetError, http.client.HTTPException):
+                # Another version came while this one was being sent in blocks.
+                counts["broken"] += 1
+            except Exception as error:
+                wrong.append((name, fields, repr(error)))
+
+    clients = [threading.Thread(target=client, args=(number,)) for number in range(8)]
+    for thread in clients:
+        thread.start()
+    dice = random.Random(14)
+    try:
+        for turn in range(12):
+            put(dice.choice(list(sizes)))
+            if turn % 3:
+                cluster.purge(f"{edge.url}/{dice.choice(list(sizes))}", *(["--soft"] if turn % 2 else []))
+            before = sum(counts.values())
+            eventually(lambda: wrong or sum(counts.values()) > before + 15, within=60, what="15 answers more")
+    finally:
+        stop.set()
+        for thread in clients:
+            thread.join(60)
+    assert not wrong, wrong[:3]
+    assert counts[206] > 50 and counts["broken"] < counts[206] / 4, counts
+    edge.check()
 
 
 # Luma 16 to 235 becomes grey 0 to 255.
