@@ -186,7 +186,7 @@ final class FillRunner: OriginDelegate {
         if status == 304, task.purpose != .relay {
             return unchanged(answer, now: now)
         }
-        if status >= 500, let previous {
+        if ResponseStatus.isServerFailure(status), let previous {
             context.failedRevalidations.remember(fill.key.hash, now: now)
             if mayServeStale {
                 exchange?.cancel()

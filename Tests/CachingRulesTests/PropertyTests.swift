@@ -195,7 +195,7 @@ import Testing
             _ = InvalidationRule.otherTargets(request: request, response: response.fields)
             _ = ConditionalRequest.evaluate(request: request.fields, method: .get, etag: nil, lastModified: arrival)
             var stored = response.fields
-            StoredFields.prepare(&stored, .ofResponse(stored))
+            StoredFields.removeRestricted(&stored, .ofResponse(stored))
             let merged = StoredHeadUpdate.merging(stored: stored, notModified: request.fields)
             #expect(merged.count <= stored.count + request.fields.count)
             _ = StoredHeadUpdate.afterHead(stored: stored, bodyLength: 60, answer: response)

@@ -6,7 +6,8 @@ import Testing
 @Suite struct StoredFieldsTests {
     private func stored(_ pairs: [(String, String)]) -> [String] {
         var list = fields(pairs)
-        StoredFields.prepare(&list, .ofResponse(list))
+        list.removeHopByHop()
+        StoredFields.removeRestricted(&list, .ofResponse(list))
         return list.fields.map { list.nameString($0) }
     }
 

@@ -84,7 +84,7 @@ struct StaleTests {
         }
     }
 
-    @Test("RFC 5861 4: 404 is no failure", arguments: [404, 410, 403])
+    @Test("RFC 5861 4: other errors are answers", arguments: [404, 410, 403, 501, 599])
     func notAFailure(_ status: Int) async throws {
         try await play { stage in
             stage.origin(
