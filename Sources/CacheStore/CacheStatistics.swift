@@ -23,6 +23,8 @@ public struct CacheStatistics: Sendable, Equatable {
     public var diskBytesWritten = 0
     /// Records read and found whole.
     public var diskReads = 0
+    /// Bytes read for answers: fronts, heads and bodies, also of what turned out to be damaged.
+    public var diskBytesRead = 0
     /// Records not written because the queue was full.
     public var diskWritesDropped = 0
     /// Records not written because they were not asked for a second time.
@@ -30,7 +32,9 @@ public struct CacheStatistics: Sendable, Equatable {
     /// Records that failed a checksum or could not be read.
     public var diskBadRecords = 0
     /// Refused system calls on the way to the disk.
-    public var diskErrors = 0
+    public var diskWriteErrors = 0
+    /// Refused system calls on the way back.
+    public var diskReadErrors = 0
     /// Segments given up to make room.
     public var diskSegmentsReclaimed = 0
     /// Whether the disk takes writes; false without one, and for a while after an error.

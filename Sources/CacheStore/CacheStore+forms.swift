@@ -18,12 +18,19 @@ extension CacheStore {
     /// Refused when a purge has come since its mark was taken, and when what is stored was asked of the origin later.
     /// Forms derived from what it replaces go. `reserved`: bytes that the fill holds of ``reserve(_:)``; they are given
     /// back here, whatever the outcome.
-    public func insert(_ form: Representation, key: CacheKey, reserved: Int = 0) -> InsertOutcome {
+    /// `memoryOnly`: not worth a place on disk; what is there under the key goes all the same.
+    public func insert(
+        _ form: Representation,
+        key: CacheKey,
+        reserved: Int = 0,
+        memoryOnly: Bool = false
+    ) -> InsertOutcome {
         guard form.coding == .identity, epochs.judge(form.mark, key: key, tags: form.head.tags) != .dead else {
             release(reserved)
             return .refused(.purged)
         }
-        let admission = disk?.admission(key.hash.value, bodyLength: form.body.recordBytes) ?? .never
+        let admission =
+            memoryOnly ? .never : disk?.admission(key.hash.value, bodyLength: form.body.recordBytes) ?? .never
         // First on disk: once it is in memory, nobody may read the older one from there.
         let tag = form.variant.isEmpty ? nil : form.variantTag
         if let disk, !disk.drop(key.hash.value, below: form.generation + 1, variantTag: tag) {

@@ -34,6 +34,8 @@ final class EdgeContext: Sendable {
     let counters: Counters<EdgeCounter>
     let reasons: EdgeReasons
     let logger: Logger
+    /// See ``Limits/windowStall``.
+    let windowStall: TimeAmount
     /// Bytes of the largest body that is kept in memory.
     let objectLimit: Int
     /// Bytes above which an object is kept in blocks.
@@ -50,6 +52,7 @@ final class EdgeContext: Sendable {
         forms: FormMaker,
         lease: EdgeLease,
         counters: Counters<EdgeCounter>,
+        windowStall: TimeAmount = Limits.windowStall,
         logger: Logger
     ) {
         self.node = node
@@ -62,6 +65,7 @@ final class EdgeContext: Sendable {
         self.forms = forms
         self.lease = lease
         self.counters = counters
+        self.windowStall = windowStall
         self.logger = logger
         reasons = EdgeReasons(logger: logger)
     }

@@ -5,71 +5,74 @@ import Telemetry
 
 /// Registers what an edge shows on `/metrics`. A namespace.
 enum EdgeMetrics {
+    /// What is read at a scrape: each once, so that the rows of a page are of one moment.
+    struct Readings {
+        let store: CacheStatistics
+        let server: ServerCounters.Snapshot
+        let fillsUnderWay: Int
+        let purgeNumber: UInt64
+        let isConnected: Bool
+        let isReady: Bool
+    }
+
     static func register(
         in metrics: Metrics,
         counters: Counters<EdgeCounter>,
-        store: CacheStore,
-        fillsUnderWay: @escaping @Sendable () -> Int,
-        server: HTTPServer,
-        isReady: @escaping @Sendable () -> Bool,
-        isConnected: @escaping @Sendable () -> Bool
+        read: @escaping @Sendable () -> Readings
     ) {
         metrics.register(counters)
-        for gauge in EdgeGauge.allCases {
-            metrics.gauge(gauge.descriptor) {
-                let statistics = store.statistics()
-                return switch gauge {
-                case .connections: Double(server.counters.snapshot().connectionsOpen)
-                case .fillsInFlight: Double(fillsUnderWay())
-                case .memoryUsed: Double(statistics.memoryUsedBytes)
-                case .memoryLimit: Double(statistics.memoryLimitBytes)
-                case .memoryObjects: Double(statistics.memoryObjects)
-                case .diskUsed: Double(statistics.diskUsedBytes)
-                case .diskLimit: Double(statistics.diskLimitBytes)
-                case .diskObjects: Double(statistics.diskObjects)
-                case .diskAvailable: statistics.diskIsWritable ? 1 : 0
-                case .purgeNumber: Double(store.epochs.applied)
-                case .controlConnected: isConnected() ? 1 : 0
-                case .ready: isReady() ? 1 : 0
-                }
-            }
+        metrics.rows { rows(of: read()) }
+    }
+
+    static func rows(of readings: Readings) -> [Metrics.Row] {
+        EdgeGauge.allCases.map { .gauge($0.descriptor, value($0, readings)) }
+            + ServerCounter.allCases.map { .counter($0.descriptor, UInt64(max(0, value($0, readings.server)))) }
+            + StoreCounter.allCases.map { .counter($0.descriptor, UInt64(max(0, value($0, readings.store)))) }
+    }
+
+    private static func value(_ gauge: EdgeGauge, _ readings: Readings) -> Double {
+        switch gauge {
+        case .connections: Double(readings.server.connectionsOpen)
+        case .fillsInFlight: Double(readings.fillsUnderWay)
+        case .memoryUsed: Double(readings.store.memoryUsedBytes)
+        case .memoryLimit: Double(readings.store.memoryLimitBytes)
+        case .memoryObjects: Double(readings.store.memoryObjects)
+        case .diskUsed: Double(readings.store.diskUsedBytes)
+        case .diskLimit: Double(readings.store.diskLimitBytes)
+        case .diskObjects: Double(readings.store.diskObjects)
+        case .diskAvailable: readings.store.diskIsWritable ? 1 : 0
+        case .purgeNumber: Double(readings.purgeNumber)
+        case .controlConnected: readings.isConnected ? 1 : 0
+        case .ready: readings.isReady ? 1 : 0
         }
-        for counter in ServerCounter.allCases {
-            metrics.counter(counter.descriptor) {
-                let counted = server.counters.snapshot()
-                let value =
-                    switch counter {
-                    case .accepted: counted.connectionsAccepted
-                    case .acceptPauses: counted.acceptPauses
-                    case .tlsFailures: counted.tlsFailures
-                    case .headTimeouts: counted.headTimeouts
-                    case .bodyTimeouts: counted.bodyTimeouts
-                    case .writeTimeouts: counted.writeTimeouts
-                    case .idleTimeouts: counted.idleTimeouts
-                    case .badRequests: counted.badRequests
-                    case .clientsGone: counted.clientsGone
-                    case .aborted: counted.aborted
-                    }
-                return UInt64(max(0, value))
-            }
+    }
+
+    private static func value(_ counter: ServerCounter, _ counted: ServerCounters.Snapshot) -> Int {
+        switch counter {
+        case .accepted: counted.connectionsAccepted
+        case .acceptPauses: counted.acceptPauses
+        case .tlsFailures: counted.tlsFailures
+        case .headTimeouts: counted.headTimeouts
+        case .bodyTimeouts: counted.bodyTimeouts
+        case .writeTimeouts: counted.writeTimeouts
+        case .idleTimeouts: counted.idleTimeouts
+        case .badRequests: counted.badRequests
+        case .clientsGone: counted.clientsGone
+        case .aborted: counted.aborted
         }
-        for counter in StoreCounter.allCases {
-            metrics.counter(counter.descriptor) {
-                let statistics = store.statistics()
-                let value =
-                    switch counter {
-                    case .memoryEvictions: statistics.memoryEvictions
-                    case .diskEvictions: statistics.diskSegmentsReclaimed
-                    case .diskReads: statistics.diskReads
-                    case .diskWrites: statistics.diskWrites
-                    case .diskReadBytes: 0
-                    case .diskWrittenBytes: statistics.diskBytesWritten
-                    case .diskReadErrors: 0
-                    case .diskWriteErrors: statistics.diskErrors
-                    case .diskCorruptRecords: statistics.diskBadRecords
-                    }
-                return UInt64(max(0, value))
-            }
+    }
+
+    private static func value(_ counter: StoreCounter, _ statistics: CacheStatistics) -> Int {
+        switch counter {
+        case .memoryEvictions: statistics.memoryEvictions
+        case .diskEvictions: statistics.diskSegmentsReclaimed
+        case .diskReads: statistics.diskReads
+        case .diskWrites: statistics.diskWrites
+        case .diskReadBytes: statistics.diskBytesRead
+        case .diskWrittenBytes: statistics.diskBytesWritten
+        case .diskReadErrors: statistics.diskReadErrors
+        case .diskWriteErrors: statistics.diskWriteErrors
+        case .diskCorruptRecords: statistics.diskBadRecords
         }
     }
 }

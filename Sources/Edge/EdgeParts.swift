@@ -109,15 +109,16 @@ struct EdgeParts {
         guard let address = settings.status else { return nil }
         let metrics = Metrics()
         ProcessMetrics.register(in: metrics, version: version, role: "edge")
-        EdgeMetrics.register(
-            in: metrics,
-            counters: context.counters,
-            store: context.store,
-            fillsUnderWay: { context.fillsUnderWay.load(ordering: .relaxed) },
-            server: server,
-            isReady: { EdgeServer.readiness(agent).isReady },
-            isConnected: { agent?.status.isFollowing ?? false }
-        )
+        EdgeMetrics.register(in: metrics, counters: context.counters) {
+            EdgeMetrics.Readings(
+                store: context.store.statistics(),
+                server: server.counters.snapshot(),
+                fillsUnderWay: context.fillsUnderWay.load(ordering: .relaxed),
+                purgeNumber: context.store.epochs.applied,
+                isConnected: agent?.status.isFollowing ?? false,
+                isReady: EdgeServer.readiness(agent).isReady
+            )
+        }
         context.reasons.register(in: metrics)
         let listener = ListenerConfiguration(address: Self.address(address))
         return HTTPServer(listeners: [listener], group: group, logger: logger) { _ in

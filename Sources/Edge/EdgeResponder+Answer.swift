@@ -63,6 +63,9 @@ extension EdgeResponder {
         {
             return sendNotModified(unchanged, on: exchange)
         }
+        if form.head.status >= 400, site.isBucket {
+            return sendError(form, of: resource.key, for: copy head, at: site, on: exchange)
+        }
         count(status: form.head.status)
         let isGet = head.method == .get
         switch form.body.location {

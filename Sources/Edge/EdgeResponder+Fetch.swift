@@ -65,7 +65,7 @@ extension EdgeResponder {
         join(transaction, task)
     }
 
-    private func join(_ transaction: Transaction, _ task: FillTask) {
+    func join(_ transaction: Transaction, _ task: FillTask) {
         let admission = context.fills.joinOrCreate(
             task.key,
             variant: task.variant,
@@ -101,7 +101,7 @@ extension EdgeResponder {
         return hasOwn ? .relay : isHitForMiss ? .single : .shared
     }
 
-    private func peer(of exchange: any ServerExchange) -> OriginRequest.Peer {
+    func peer(of exchange: any ServerExchange) -> OriginRequest.Peer {
         OriginRequest.Peer(address: exchange.remoteAddress?.ipAddress, isSecure: exchange.isSecure)
     }
 

@@ -138,7 +138,6 @@ extension EdgeResponder {
     /// The fill has failed before it had a head for this request.
     func fail(_ transaction: Transaction, with failure: FillFailure, on exchange: any ServerExchange) {
         counters.add(.requestsError)
-        count(status: failure.status)
         fields.writeForward(
             failure.reason,
             status: failure.forwardStatus,
@@ -146,10 +145,27 @@ extension EdgeResponder {
             collapsed: transaction.isCollapsed,
             detail: failure.detail
         )
-        var page = Refusal(status: failure.status, detail: failure.detail, text: failure.text)
-        page.completeLength = failure.completeLength
-        let (head, body) = page.serialised()
-        exchange.respond(head: head, extra: fields.buffer, body: [body], sendBody: transaction.head.method != .head)
+        let extra = fields.buffer
+        let isHead = transaction.head.method == .head
+        let words: (any ServerExchange) -> Void = { exchange in
+            self.count(status: failure.status)
+            var page = Refusal(status: failure.status, detail: failure.detail, text: failure.text)
+            page.completeLength = failure.completeLength
+            let (head, body) = page.serialised()
+            exchange.respond(head: head, extra: extra, body: [body], sendBody: !isHead)
+        }
+        let failed = FailedRequest(
+            head: transaction.head,
+            site: transaction.site,
+            key: transaction.key.bytes,
+            status: failure.status,
+            extra: extra
+        )
+        // A client that forbids to ask the origin forbids it for the document too. And a range that is not there says how
+        // long the object is, which no document does.
+        let mayBePage = failure.detail != FillFailure.onlyIfCached.detail && failure.status != 416
+        if mayBePage, answerWithPage(failed, on: exchange, otherwise: words) { return }
+        words(exchange)
     }
 
     /// RFC 9110, section 13.2.2, for an answer whose body has not come yet.

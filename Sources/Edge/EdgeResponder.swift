@@ -18,6 +18,8 @@ final class EdgeResponder: RequestResponder {
 
     var key = RequestKey()
     let dresser = FieldDresser()
+    /// Of the site's document for an error.
+    var pageKey = RequestKey()
 
     /// The key of the request at hand, to be kept.
     func currentKey() -> CacheKey? { context.store.key(bytes: key.bytes) }

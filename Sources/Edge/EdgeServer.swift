@@ -31,8 +31,16 @@ public final class EdgeServer: Sendable {
         try self.init(settings, version: version, logger: logger, lease: nil)
     }
 
-    /// - Parameter lease: in place of the one that control renews, or of the endless one of an edge without control.
-    init(_ settings: EdgeSettings, version: String, logger: Logger, lease: EdgeLease?) throws(EdgeError) {
+    /// - Parameters:
+    ///   - lease: in place of the one that control renews, or of the endless one of an edge without control.
+    ///   - windowStall: in place of ``Limits/windowStall``.
+    init(
+        _ settings: EdgeSettings,
+        version: String,
+        logger: Logger,
+        lease: EdgeLease?,
+        windowStall: TimeAmount = Limits.windowStall
+    ) throws(EdgeError) {
         let threads = settings.threads ?? System.coreCount
         let group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         let pool = NIOThreadPool(numberOfThreads: max(1, min(threads, 4)))
@@ -52,6 +60,7 @@ public final class EdgeServer: Sendable {
             forms: FormMaker(store: store, pool: pool, counters: counters, logger: logger),
             lease: lease ?? agent?.lease ?? EdgeLease(endless: true),
             counters: counters,
+            windowStall: windowStall,
             logger: logger
         )
         let slots = LoopSlots()

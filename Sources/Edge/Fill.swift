@@ -146,6 +146,25 @@ final class Fill: Sendable {
 
     // MARK: The runner, on its loop
 
+    /// The oldest piece that is held for the slowest readers; nil: there is nothing to hold, or nobody who is held back.
+    var heldBack: Int? {
+        state.withLockedValue { state in
+            state.isWindow && state.readerCount > 1 && !state.pieces.isEmpty ? state.firstPiece : nil
+        }
+    }
+
+    /// Drops the readers that still need this piece, which they have had time enough to take. `dropped` is told how many, on
+    /// their loops.
+    func dropReaders(at piece: Int, _ dropped: @escaping @Sendable (Int) -> Void) {
+        let groups = state.withLockedValue { $0.isWindow && $0.firstPiece == piece ? $0.groups : [] }
+        for group in groups {
+            group.loop.execute {
+                let count = group.readers.value.snapshot().count { $0.drop(ifStillAt: piece) }
+                if count > 0 { dropped(count) }
+            }
+        }
+    }
+
     /// A reader has left because it has got the part that it wanted: others of the same body are likely to be wanted.
     var hasServedPart: Bool { state.withLockedValue { $0.hasServedPart } }
 

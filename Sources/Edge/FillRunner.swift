@@ -37,6 +37,8 @@ final class FillRunner: OriginDelegate {
     private var received: UInt64 = 0
     private var reserved = 0
     private var isPaused = false
+    /// Runs while the slowest reader of a window stops it.
+    private var stallTimer: Scheduled<Void>?
     /// Where a body goes that passes through and is too large for memory; nil: nowhere.
     private var diskFill: DiskFill?
 
@@ -318,11 +320,36 @@ final class FillRunner: OriginDelegate {
     /// A bucket's error: everyone who waits gets the edge's own words for it.
     private func pass(refusing answer: OriginAnswer) {
         exchange?.cancel()
+        let failure = FillFailure.bucket(answer.head.status, reason)
+        context.reasons.failures.add(failure.detail)
+        let negativeTTL = fill.site.freshness.negativeTTL
+        if let lifetime = NegativeEntry.lifetime(of: answer.head.status, negativeTTL: negativeTTL) {
+            return keep(failure, for: lifetime, answer)
+        }
         // What is gone must not come back when the bucket fails later.
         if previous != nil, answer.head.status < 500 { context.store.remove(fill.key) }
         // Nothing broke: it is the bucket's whole answer.
         context.counters.add(.fillsCompleted)
-        finish { fill in fill.fail(.bucket(answer.head.status, reason)) }
+        finish { fill in fill.fail(failure) }
+    }
+
+    /// Rules N1 to N3 hold as for any entry: it has the mark of this fill, takes the place of what was asked for earlier, and
+    /// is not a condition later, since it has no validator.
+    private func keep(_ failure: FillFailure, for lifetime: Int64, _ answer: OriginAnswer) {
+        let form = NegativeEntry.representation(
+            of: failure,
+            date: answer.head.fields[.date],
+            freshness: Freshness(lifetime: lifetime, correctedInitialAge: 0, responseTime: UnixClock.seconds()),
+            generation: generation,
+            mark: fill.mark
+        )
+        let outcome = context.store.insert(form, key: fill.key, memoryOnly: true)
+        let why = outcome.notStored
+        if let why { context.reasons.note(why, fill.key, at: fill.site) } else { context.counters.add(.stores) }
+        complete(
+            outcome.resource ?? Resource(key: fill.key, identity: form),
+            .origin(reason, status: answer.head.status, why)
+        )
     }
 
     // MARK: The body
@@ -360,6 +387,7 @@ final class FillRunner: OriginDelegate {
         if !fill.append(body), !isPaused {
             isPaused = true
             exchange?.pauseReading()
+            watchSlowest()
         }
     }
 
@@ -455,6 +483,8 @@ final class FillRunner: OriginDelegate {
     /// Out of the table first, so that nobody joins what is over; then the readers are told.
     func finish(_ tell: (Fill) -> Void) {
         phase = .ended
+        stallTimer?.cancel()
+        stallTimer = nil
         context.fillsUnderWay.subtract(1, ordering: .relaxed)
         releaseReservation()
         exchange = nil
@@ -475,7 +505,22 @@ final class FillRunner: OriginDelegate {
     func resume() {
         guard isPaused else { return }
         isPaused = false
+        stallTimer?.cancel()
+        stallTimer = nil
         exchange?.resumeReading()
+    }
+
+    /// A window goes at the pace of its slowest reader; one that takes nothing must not stop the others for good.
+    private func watchSlowest() {
+        guard let piece = fill.heldBack else { return }
+        let context = context
+        stallTimer = loop.assumeIsolated().scheduleTask(in: context.windowStall) {
+            guard self.isPaused, case .passing = self.phase else { return }
+            self.fill.dropReaders(at: piece) { count in
+                for _ in 0..<count { context.reasons.failures.add(FillFailure.clientStalled) }
+            }
+            self.watchSlowest()
+        }
     }
 
     private func abandonedIfEmpty() {

@@ -25,9 +25,13 @@ struct FillFailure: Error, Sendable {
     /// Of a 416: bytes of the whole, of which the client wants a part that is not there.
     var completeLength: UInt64?
 
+    /// A client that holds others back and takes nothing.
+    static let clientStalled = "client-stalled"
+
     /// Every ``detail`` that is the edge's own.
     static let details = [
         "only-if-cached", "not-found", "forbidden", "origin-error", "origin-304", "origin-truncated", "range",
+        clientStalled,
     ]
 
     /// The client forbids to ask the origin (RFC 9111, section 5.2.1.7).

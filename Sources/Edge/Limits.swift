@@ -8,6 +8,8 @@ enum Limits {
     static let fills = 10_000
     /// A fill that nobody waits for any more is finished when fewer bytes than these are missing.
     static let abandonedBytes: UInt64 = 1 << 20
+    /// A reader of a window that has taken nothing for that long is dropped, if there are others: they wait for it.
+    static let windowStall = TimeAmount.seconds(30)
     /// Bytes of an unstored body that may lie between the origin and the slowest reader.
     static let passWindow = 1 << 20
     /// A request waits for its compressed form up to this length; above it gets identity while the form is made.

@@ -17,7 +17,7 @@ struct Refusal: Sendable {
     /// Every ``detail``.
     static let details = [
         "method", "bad-host", "unknown-host", "bad-target", "only-if-cached", "busy", "connect", "trace", "loop",
-        "block-missing", "object-changes",
+        "precondition", "block-missing", "object-changes",
     ]
 
     static let methodNotAllowed = Refusal(

@@ -28,7 +28,8 @@ final class Site: Sendable {
     let redirectsToHTTPS: Bool
     /// What holds for some paths, and what its answers get and lose; nil: nothing of the kind, the usual case.
     let rules: SiteRules?
-    private let errorDocuments: [ErrorDocument]
+    /// One for the status alone goes before one for its class.
+    private let errorPages: [ErrorPage]
 
     init(_ settings: SiteSettings, origin: OriginClient) {
         name = settings.name
@@ -38,7 +39,7 @@ final class Site: Sendable {
         self.origin = origin
         honoursRequestDirectives = settings.honoursRequestDirectives
         verify = settings.verify
-        errorDocuments = settings.errorDocuments
+        errorPages = settings.errorDocuments.compactMap(ErrorPage.init).sorted { $0.statuses.count < $1.statuses.count }
         index = settings.index.map { Array($0.utf8) }
         compress = settings.compress
         isBucket = if case .s3 = settings.origin { true } else { false }
@@ -54,10 +55,9 @@ final class Site: Sendable {
         rules = SiteRules(settings, freshness: freshness)
     }
 
-    /// The path of the object that is sent in the place of an error with this status; nil: there is none. One for the status
-    /// alone goes before one for its class.
-    func errorDocument(for status: Int) -> String? {
-        errorDocuments.filter { $0.statuses.contains(status) }.min { $0.statuses.count < $1.statuses.count }?.path
+    /// Asks for the object that is sent in the place of an error with this status; nil: there is none.
+    func errorPage(for status: Int) -> RequestHead? {
+        errorPages.first { $0.statuses.contains(status) }?.request
     }
 
     /// Whether coded forms of an answer with these fields, whose status is 200, are made here.

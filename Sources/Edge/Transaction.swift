@@ -15,6 +15,8 @@ final class Transaction: ServerExchangeDelegate {
     let head: RequestHead
 
     private let responder: EdgeResponder
+    /// Wants the whole and does the answering itself; nil: it is this transaction's.
+    private let onWhole: Whole?
     private var exchange: (any ServerExchange)?
     private var fill: Fill?
     private var phase = Phase.waiting
@@ -29,6 +31,9 @@ final class Transaction: ServerExchangeDelegate {
     /// The bytes of the body that are to be sent; nil: all.
     private var slice: Range<UInt64>?
 
+    /// Hears of the whole entry, or, with nil, that there is none to be had soon. The client is still there.
+    typealias Whole = (Resource?, any ServerExchange) -> Void
+
     private enum Phase {
         /// No head yet.
         case waiting
@@ -39,7 +44,15 @@ final class Transaction: ServerExchangeDelegate {
         case streaming
     }
 
-    init(responder: EdgeResponder, exchange: any ServerExchange, site: Site, key: CacheKey, head: RequestHead) {
+    init(
+        responder: EdgeResponder,
+        exchange: any ServerExchange,
+        site: Site,
+        key: CacheKey,
+        head: RequestHead,
+        onWhole: Whole? = nil
+    ) {
+        self.onWhole = onWhole
         self.responder = responder
         self.exchange = exchange
         self.eventLoop = exchange.eventLoop
@@ -60,6 +73,7 @@ final class Transaction: ServerExchangeDelegate {
 
     func fillProgressed() {
         guard let fill, !isPumping else { return }
+        if let onWhole { return waitForWhole(fill, onWhole) }
         switch phase {
         case .waiting:
             switch fill.read(self, from: 0, limit: 0).progress {
@@ -85,6 +99,17 @@ final class Transaction: ServerExchangeDelegate {
         }
     }
 
+    private func waitForWhole(_ fill: Fill, _ tell: @escaping Whole) {
+        switch fill.read(self, from: 0, limit: 0).progress {
+        case .waiting: return
+        case .streaming(let filled):
+            // What is not kept is not waited for, nor what may turn out to be too large for it.
+            guard filled.isRetained, filled.length != nil else { return end { tell(nil, $1) } }
+        case .complete(let resource, _): end { tell(resource.selected(by: $0.head), $1) }
+        case .passed, .unshareable, .failed: end { tell(nil, $1) }
+        }
+    }
+
     /// The head, or the whole answer, may be that of another variant than this request selects.
     private func answer(with resource: Resource, from source: FillSource) {
         guard let selected = resource.selected(by: head) else { return end { $0.responder.fetchAlone($0, on: $1) } }
@@ -93,7 +118,7 @@ final class Transaction: ServerExchangeDelegate {
 
     /// RFC 9110, section 15.2. Not to be stored, and not for those who joined.
     func fillInformed(_ head: ResponseHead) {
-        guard case .waiting = phase else { return }
+        guard case .waiting = phase, onWhole == nil else { return }
         exchange?.sendInterim(head)
     }
 
@@ -198,6 +223,13 @@ final class Transaction: ServerExchangeDelegate {
         guard let part = piece.slice(of: slice, startingAt: start) else { return }
         responder.count(sent: part.readableBytes)
         exchange.sendBody(part)
+    }
+
+    /// Others wait for this client, and it takes nothing: it is dropped if it still needs that piece. True: it was.
+    func drop(ifStillAt piece: Int) -> Bool {
+        guard case .streaming = phase, position <= piece, exchange?.isWritable == false else { return false }
+        end { $1.abort() }
+        return true
     }
 
     /// Leaves the fill, then gives the exchange back for its last act.

@@ -17,7 +17,28 @@ public final class Metrics: Sendable {
         }
     }
 
+    /// One row of a table that is read as a whole. A value.
+    public struct Row: Sendable, Equatable {
+        /// Its name, labels and help.
+        public let descriptor: MetricDescriptor
+        /// A counter only grows, and its name ends in `_total`; anything else is a gauge.
+        public let isCounter: Bool
+        /// The number.
+        public let value: Double
+
+        /// A number that goes up and down.
+        public static func gauge(_ descriptor: MetricDescriptor, _ value: Double) -> Row {
+            Row(descriptor: descriptor, isCounter: false, value: value)
+        }
+
+        /// A number that only grows. Exact up to 2^53.
+        public static func counter(_ descriptor: MetricDescriptor, _ value: UInt64) -> Row {
+            Row(descriptor: descriptor, isCounter: true, value: Double(value))
+        }
+    }
+
     enum Source: Sendable {
+        case rows(@Sendable () -> [Row])
         case counters(@Sendable () -> [(MetricDescriptor, UInt64)])
         case samples(MetricDescriptor, type: String, @Sendable () -> [Sample])
         case histogram(Histogram)
@@ -51,6 +72,12 @@ public final class Metrics: Sendable {
     /// Shows a number that only grows and that another part already counts, in whole units. Its name ends in `_total`.
     public func counter(_ descriptor: MetricDescriptor, read: @escaping @Sendable () -> UInt64) {
         append(.counters { [(descriptor, read())] })
+    }
+
+    /// Shows rows that are read together, once a scrape: where one look gives many numbers, they are of one moment and the
+    /// look is paid for once. The closure runs on the scraping thread and must not block.
+    public func rows(_ read: @escaping @Sendable () -> [Row]) {
+        append(.rows(read))
     }
 
     /// Shows a histogram.

@@ -25,6 +25,12 @@ struct PrometheusPage {
                 let labels = Self.labels(descriptor.labels + sample.labels)
                 append("\(descriptor.name)\(labels) \(Self.number(sample.value))", to: descriptor, type: type)
             }
+        case .rows(let read):
+            for row in read() {
+                let labels = Self.labels(row.descriptor.labels)
+                let line = "\(row.descriptor.name)\(labels) \(Self.number(row.value))"
+                append(line, to: row.descriptor, type: row.isCounter ? "counter" : "gauge")
+            }
         case .histogram(let histogram):
             add(histogram)
         }

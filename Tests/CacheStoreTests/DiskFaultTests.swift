@@ -46,7 +46,7 @@ struct DiskFaultTests {
             #expect(store.lookup("/during") != nil, "memory does not care")
             #expect(!store.isOnDisk(store.key("/during").hash))
             #expect(!store.statistics().diskIsWritable)
-            #expect(store.statistics().diskErrors >= 1)
+            #expect(store.statistics().diskWriteErrors >= 1)
             for number in 0..<100 { store.put("/x\(number)", testBytes(1000, seed: 3)) }
             #expect(store.statistics().diskWritesDropped >= 100)
             #expect(store.load("/before")?.identity.bytes == testBytes(1000, seed: 1), "reads go on")

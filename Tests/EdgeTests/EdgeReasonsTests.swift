@@ -33,7 +33,8 @@ struct EdgeReasonsTests {
         }
         #expect(FillFailure.details.contains(FillFailure.onlyIfCached.detail))
         let refusals = [
-            Refusal.methodNotAllowed, .badHost, .unknownHost, .badTarget, .onlyIfCached, .tooBusy,
+            Refusal.methodNotAllowed, .badHost, .unknownHost, .badTarget, .onlyIfCached, .tooBusy, .connect, .loop,
+            .trace(allow: ""), .preconditionFailed, .blockMissing, .objectChanges,
         ]
         for refusal in refusals { #expect(Refusal.details.contains(refusal.detail)) }
     }

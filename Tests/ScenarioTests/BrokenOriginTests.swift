@@ -1,5 +1,6 @@
 import CacheStore
 import HTTPWire
+import Settings
 import Telemetry
 import TestSupport
 import Testing
@@ -96,7 +97,7 @@ struct BrokenOriginTests {
 
     @Test("an origin that recovers is asked again at once")
     func recovers() async throws {
-        try await scenario { stage in
+        try await scenario(site: SiteChange { $0.negativeTTL = .seconds(0) }) { stage in
             stage.origin.on("/site/a", ScriptedAnswer(404), ScriptedAnswer(200, body: "here"))
             #expect(try await stage.get("/a").status == 404)
             #expect(try await stage.get("/a").text == "here")

@@ -60,6 +60,30 @@ struct IntegrityTests {
         }
     }
 
+    @Test("an object that goes into blocks: none of them is kept when the whole is wrong")
+    func blocks() async throws {
+        try await scenario { stage in
+            let body = TestBytes.pattern(12 << 20)
+            var damaged = body
+            damaged[3 << 20] ^= 1
+            let sum = Base64.encode(CRC(of: body).bytes)
+            let fields: KeyValuePairs = ["ETag": "\"v1\"", "x-amz-checksum-crc32c": sum]
+            stage.origin.on(
+                "/site/a",
+                ScriptedAnswer(200, fields, bytes: damaged),
+                ScriptedAnswer(200, fields, bytes: body)
+            )
+            let client = try await stage.connect()
+            try await client.send(Stage.request("/a"))
+            let (bytes, ending) = try await client.untilClosed(within: .seconds(60))
+            #expect(ending == .broken && bytes.count < damaged.count)
+            #expect(stage.origin.count("/site/a") == 1 && stage.failures("origin-checksum") == 1)
+            try await eventually("nothing in memory") { stage.statistics.memoryObjects == 0 }
+            let again = try await stage.get("/a")
+            #expect(again.status == 200 && again.body == body && stage.origin.count("/site/a") == 2)
+        }
+    }
+
     @Test("RFC 9112, section 6.3: a bucket's body that ends with its connection is passed on and not stored")
     func closeDelimited() async throws {
         try await scenario { stage in

@@ -67,6 +67,24 @@ struct LeavingTests {
         }
     }
 
+    @Test("a client that has the part that it wanted has not left: the rest is stored")
+    func part() async throws {
+        try await scenario { stage in
+            let latch = Latch()
+            let body = TestBytes.pattern(4 * Self.mebibyte)
+            stage.origin.on(
+                "/site/a",
+                ScriptedAnswer(200, ["ETag": "\"1\""], bytes: body).holdingBody(after: 5000, latch)
+            )
+            let part = try await stage.get("/a", ["Range": "bytes=10-19"])
+            #expect(part.status == 206 && part.body == Array(body[10..<20]))
+            latch.open()
+            try await eventually("the end of the fill") { stage.fillsUnderWay == 0 }
+            let whole = try await stage.get("/a")
+            #expect(whole.isHit && whole.body == body && stage.origin.count("/site/a") == 1)
+        }
+    }
+
     @Test("before there is a head nothing is known: it goes on, and is given up when the head says how much it is")
     func beforeTheHead() async throws {
         for length in [1000, 3 * Self.mebibyte] {

@@ -1,5 +1,6 @@
 import CacheStore
 import HTTPWire
+import NIOCore
 import Telemetry
 import TestSupport
 import Testing
@@ -45,6 +46,30 @@ struct PassThroughTests {
             for client in crowd.clients[..<3] { try await client.setReading(true) }
             for response in try await crowd.responses() { #expect(response.body == body) }
             #expect(stage.origin.count("/site/a") == 1)
+        }
+    }
+
+    @Test("one that takes nothing does not stop the others for good", arguments: [1, 2])
+    func stalledReader(loops: Int) async throws {
+        try await scenario(loops: loops, memoryMiB: 8, windowStall: .seconds(2)) { stage in
+            let latch = Latch()
+            let body = TestBytes.pattern(9 * Self.cap)
+            stage.origin.on("/site/a", ScriptedAnswer(200, bytes: body).holdingHead(latch).inPieces(of: 256 << 10))
+            let stalled = try await stage.connect(receiveBuffer: 16 << 10)
+            try await stalled.setReading(false)
+            try await stalled.send(Stage.request("/a"))
+            try await stage.waitUntil(asked: "/site/a")
+            let crowd = try await stage.crowd(2, "/a")
+            try await stage.waitUntil(collapsed: 2)
+            latch.open()
+            for client in crowd.clients {
+                let response = try await client.response(within: .seconds(60))
+                #expect(response.body == body)
+            }
+            await crowd.close()
+            #expect(stage.failures("client-stalled") == 1 && stage.origin.count("/site/a") == 1)
+            try await eventually("the end of the stalled one") { stalled.ending != nil }
+            #expect(stalled.bytesWaiting < body.count)
         }
     }
 

@@ -30,7 +30,7 @@ import Testing
         #expect(page["apus_uptime_seconds"].map { $0 >= 0 } == true)
         #expect(page["process_resident_memory_bytes"].map { $0 > 1_000_000 } == true)
         #expect(page["process_cpu_seconds_total"].map { $0 >= 0 } == true)
-        #expect(page.families["apus_requests_total"]?.samples.count == 7)
+        #expect(page.families["apus_requests_total"]?.samples.count == 8)
         #expect(page.families["apus_cache_used_bytes"]?.samples.count == 2)
     }
 

@@ -28,7 +28,7 @@ struct DiskRecovery {
                 // One unreadable file must not keep the others from being used.
                 let name = SegmentHeader.name(sequence)
                 folder.logger.warning("cannot read a segment", metadata: ["file": "\(name)", "reason": "\(error)"])
-                state.figures.errors += 1
+                state.figures.readErrors += 1
             }
         }
         dropOrphans()

@@ -75,12 +75,16 @@ extension DiskTier {
         }
     }
 
+    func noteReadError() {
+        state.withLockedValue { $0.figures.readErrors += 1 }
+    }
+
     private func note(_ failure: RecordReader.Failure, _ found: Found) {
         switch failure {
         case .gone, .noRoom: break
         case .damaged(let what): dropDamaged(found.entry, why: what)
         case .io(let error):
-            state.withLockedValue { $0.figures.errors += 1 }
+            noteReadError()
             dropDamaged(found.entry, why: error.description)
         }
     }

@@ -76,6 +76,7 @@ final class DiskTier: Sendable {
         var writes = 0
         var bytesWritten = 0
         var reads = 0
+        var readErrors = 0
         var dropped = 0
         var notAdmitted = 0
         var badRecords = 0
@@ -224,10 +225,12 @@ final class DiskTier: Sendable {
             statistics.diskWrites = state.figures.writes
             statistics.diskBytesWritten = state.figures.bytesWritten
             statistics.diskReads = state.figures.reads
+            statistics.diskBytesRead = reader.bytesSoFar
             statistics.diskWritesDropped = state.figures.dropped
             statistics.diskNotAdmitted = state.figures.notAdmitted
             statistics.diskBadRecords = state.figures.badRecords
-            statistics.diskErrors = state.figures.errors
+            statistics.diskWriteErrors = state.figures.errors
+            statistics.diskReadErrors = state.figures.readErrors
             statistics.diskSegmentsReclaimed = state.figures.reclaimed
             statistics.diskIsWritable = !state.isClosed && state.pausedUntil <= Self.now
         }

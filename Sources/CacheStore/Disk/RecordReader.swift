@@ -1,8 +1,9 @@
 import CachingRules
 import NIOCore
+import Synchronization
 
-/// Reads records and verifies them. A value with no state; runs on I/O threads.
-struct RecordReader: Sendable {
+/// Reads records and verifies them; runs on I/O threads. Immutable but for an atomic counter.
+final class RecordReader: Sendable {
     /// Why a record gives nothing.
     enum Failure: Error {
         /// Not what was looked for any more: killed, or another key under the same hash. A miss and nothing else.
@@ -31,6 +32,14 @@ struct RecordReader: Sendable {
     private static let frontBytes = 16 << 10
 
     let io: any DiskIO
+    private let bytesRead = Atomic(0)
+
+    /// Bytes read since the start.
+    var bytesSoFar: Int { bytesRead.load(ordering: .relaxed) }
+
+    init(io: any DiskIO) {
+        self.io = io
+    }
 
     /// Reads and verifies the front of a record that is `length` bytes long.
     func front(_ segment: Segment, at offset: Int, length: Int) throws(Failure) -> Front {
@@ -102,6 +111,7 @@ struct RecordReader: Sendable {
             } catch {
                 throw .io(error)
             }
+            bytesRead.wrappingAdd(target.count, ordering: .relaxed)
         }
         var sum = sums.startIndex
         var done = 0
@@ -122,6 +132,7 @@ struct RecordReader: Sendable {
         } catch {
             throw .io(error)
         }
+        bytesRead.wrappingAdd(bytes.count, ordering: .relaxed)
         guard bytes.count == count else { throw .damaged("the file ends within the record") }
         return bytes
     }

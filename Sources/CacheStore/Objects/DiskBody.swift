@@ -58,6 +58,7 @@ public final class DiskBody: Sendable {
             )
             return whole.getSlice(at: whole.readerIndex + from - first * block, length: to - from)
         } catch {
+            if case .io = error { tier.noteReadError() }
             if case .damaged(let what) = error {
                 tier.dropDamaged(found.entry, why: what)
                 tier.memory.remove(key) { resource in

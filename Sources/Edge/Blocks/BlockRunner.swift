@@ -305,6 +305,12 @@ final class BlockRunner: OriginDelegate {
                 "block": "\(current)", "detail": "\(failure.detail)", "message": "\(failure.message)",
             ]
         )
+        context.reasons.failures.add(failure.detail)
+        if failure.detail == OriginFailure.checksum {
+            // It was one answer with all of them, and one of them is wrong: nobody knows which.
+            _ = context.forget(run.object)
+            return stop(.changed(isRare: false))
+        }
         stop(.broken)
     }
 

@@ -1,5 +1,15 @@
+import NIOCore
+import Settings
 import TestSupport
 import Testing
+
+/// What a scenario changes in the configuration of its site. A value: a second closure as a parameter would keep the compiler
+/// from seeing that the first one throws.
+struct SiteChange: Sendable {
+    let change: @Sendable (inout SiteSettings) -> Void
+
+    init(_ change: @escaping @Sendable (inout SiteSettings) -> Void) { self.change = change }
+}
 
 /// Sets the stage, plays `body`, and strikes the set. Whatever was played, in the end no fill may be left under way.
 func scenario(
@@ -9,10 +19,12 @@ func scenario(
     disk: TemporaryFolder? = nil,
     lease: Stage.Lease = .endless,
     compress: Bool = true,
+    windowStall: TimeAmount = .seconds(30),
+    site: SiteChange = SiteChange { _ in },
     isolation: isolated (any Actor)? = #isolation,
     _ body: (Stage) async throws -> Void
 ) async throws {
-    let setting = Stage.Setting(
+    var setting = Stage.Setting(
         kind: kind,
         loops: loops,
         memoryMiB: memoryMiB,
@@ -20,6 +32,8 @@ func scenario(
         lease: lease,
         compress: compress
     )
+    setting.site = site.change
+    setting.windowStall = windowStall
     let stage = try await Stage.set(setting)
     do {
         try await body(stage)

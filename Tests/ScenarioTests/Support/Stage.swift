@@ -30,6 +30,9 @@ final class Stage: Sendable {
         var lease = Lease.endless
         var compress = true
         var hosts = [HostPattern.any]
+        var windowStall = TimeAmount.seconds(30)
+        /// What else the configuration says of the site.
+        var site: @Sendable (inout SiteSettings) -> Void = { _ in }
     }
 
     let origin: ScriptedOrigin
@@ -55,7 +58,8 @@ final class Stage: Sendable {
             settings(setting, origin: origin),
             version: "test",
             logger: logger,
-            lease: setting.lease == .endless ? nil : EdgeLease()
+            lease: setting.lease == .endless ? nil : EdgeLease(),
+            windowStall: setting.windowStall
         )
         let bound = try await edge.start()
         return Stage(setting, origin: origin, edge: edge, address: bound[0])
@@ -63,13 +67,14 @@ final class Stage: Sendable {
 
     private static func settings(_ setting: Setting, origin: ScriptedOrigin) -> EdgeSettings {
         let url = HTTPURL(scheme: .http, host: "127.0.0.1", port: origin.port)
-        let site = SiteSettings(
+        var site = SiteSettings(
             name: "stage",
             hosts: setting.hosts,
             origin: setting.kind == .http
                 ? .http(HTTPOriginSettings(url: url)) : .s3(S3OriginSettings(endpoint: url, bucket: "site")),
             compress: setting.compress
         )
+        setting.site(&site)
         let disk = setting.disk.map { DiskSettings(path: $0, size: .mebibytes(64)) }
         return EdgeSettings(
             node: "edge",

@@ -1,0 +1,57 @@
+import HTTPServer
+import NIOConcurrencyHelpers
+import Telemetry
+import Testing
+
+@testable import CacheStore
+@testable import Edge
+
+@Suite("What an edge shows on /metrics")
+struct EdgeMetricsTests {
+    private static func readings(_ store: CacheStatistics) -> EdgeMetrics.Readings {
+        EdgeMetrics.Readings(
+            store: store,
+            server: ServerCounters().snapshot(),
+            fillsUnderWay: 3,
+            purgeNumber: 17,
+            isConnected: true,
+            isReady: false
+        )
+    }
+
+    @Test("each row of the tables, once, with the figures that the parts have")
+    func rows() {
+        var store = CacheStatistics()
+        store.diskBytesRead = 1001
+        store.diskReadErrors = 2
+        store.diskWriteErrors = 3
+        store.memoryUsedBytes = 4
+        let rows = EdgeMetrics.rows(of: Self.readings(store))
+        let count = EdgeGauge.allCases.count + ServerCounter.allCases.count + StoreCounter.allCases.count
+        #expect(rows.count == count)
+        let values = Dictionary(rows.map { ("\($0.descriptor.name)\($0.descriptor.labels.map(\.value))", $0.value) }) {
+            first,
+            _ in first
+        }
+        #expect(values.count == count)
+        #expect(values["apus_disk_bytes_total[\"read\"]"] == 1001)
+        #expect(values["apus_disk_errors_total[\"read\"]"] == 2 && values["apus_disk_errors_total[\"write\"]"] == 3)
+        #expect(values["apus_cache_used_bytes[\"memory\"]"] == 4 && values["apus_purge_number[]"] == 17)
+        #expect(values["apus_fills_in_flight[]"] == 3 && values["apus_ready[]"] == 0)
+        #expect(rows.allSatisfy { $0.isCounter == $0.descriptor.name.hasSuffix("_total") })
+    }
+
+    @Test("everything is read once a scrape")
+    func once() {
+        let metrics = Metrics()
+        let reads = NIOLockedValueBox(0)
+        EdgeMetrics.register(in: metrics, counters: Counters<EdgeCounter>(slots: 1)) {
+            reads.withLockedValue { $0 += 1 }
+            return Self.readings(CacheStatistics())
+        }
+        let page = metrics.renderPrometheus()
+        #expect(reads.withLockedValue { $0 } == 1)
+        #expect(page.contains("\n# TYPE apus_purge_number gauge\napus_purge_number 17\n"))
+        #expect(page.contains("\n# TYPE apus_connections_accepted_total counter\n"))
+    }
+}
