@@ -43,12 +43,15 @@ final class BlockFill: Sendable {
 
     // MARK: Readers, on their own loops
 
-    /// What there is of the block from `offset` on, as slices that share their storage. A reader that gets nothing while
-    /// more is coming is told when there is.
-    func read(from offset: Int, for reader: BlockReader) -> (progress: Progress, slices: [ByteBuffer]) {
+    /// What there is of the block from `offset` on, as slices that share their storage. If that is nothing while more is
+    /// coming, `waiter` is told, once, when there is.
+    func read(
+        from offset: Int,
+        waiter: NIOLoopBound<BlockReader>?
+    ) -> (progress: Progress, slices: [ByteBuffer]) {
         state.withLockedValue { state in
             let slices = state.pieces.slices(from: offset)
-            if slices.isEmpty, case .coming = state.progress { state.waiting.append(reader.bound) }
+            if slices.isEmpty, case .coming = state.progress, let waiter { state.waiting.append(waiter) }
             return (state.progress, slices)
         }
     }

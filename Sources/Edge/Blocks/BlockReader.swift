@@ -18,8 +18,6 @@ final class BlockReader: ServerExchangeDelegate {
     }
 
     let object: BlockObject
-    /// For others to tell it something on its loop.
-    var bound: NIOLoopBound<BlockReader> { NIOLoopBound(self, eventLoop: eventLoop) }
     private let eventLoop: any EventLoop
     private let responder: EdgeResponder
     private let context: EdgeContext
@@ -37,6 +35,8 @@ final class BlockReader: ServerExchangeDelegate {
     private var failures = 0
     private var hasProgressed = false
     private var isPumping = false
+    /// A fill has promised to tell it of more. One promise at a time: each is a call for each piece that comes.
+    private var isWaiting = false
 
     /// Where the bytes of a block come from.
     private enum Source {
@@ -143,10 +143,13 @@ final class BlockReader: ServerExchangeDelegate {
             case .whole(number, let pieces):
                 return (pieces.slices(from: skipped), true)
             case .coming(let fill) where fill.number == number:
-                let (progress, slices) = fill.read(from: skipped, for: self)
+                let waiter = isWaiting ? nil : NIOLoopBound(self, eventLoop: eventLoop)
+                let (progress, slices) = fill.read(from: skipped, waiter: waiter)
                 if !slices.isEmpty { return (slices, false) }
                 switch progress {
-                case .coming: return nil
+                case .coming:
+                    isWaiting = true
+                    return nil
                 case .failed(let failure): failed(failure)
                 // That of an object of another length.
                 case .complete: failed(.broken)
@@ -271,6 +274,7 @@ final class BlockReader: ServerExchangeDelegate {
 
     /// There is more of the block that this reader waits for, or there will be no more.
     func blockProgressed() {
+        isWaiting = false
         if exchange != nil { pump() }
     }
 
