@@ -328,4 +328,83 @@ struct BlockTests {
             await next.strike()
         }
     }
+
+    /// An origin whose answers are as long as the test says, and that notes how far each was taken.
+    private func stream(_ stage: Stage, mebibytes: Int) -> Int {
+        let piece = TestBytes.pattern(Self.mebibyte)
+        let length = mebibytes * Self.mebibyte
+        stage.origin.on("/site/long") { request in
+            let bounds = request["Range"]?.dropFirst(6).split(separator: "-").compactMap { Int($0) } ?? [0, length - 1]
+            let count = bounds[1] - bounds[0] + 1
+            var bytes: [UInt8] = []
+            for _ in 0..<count / Self.mebibyte { bytes += piece }
+            guard request["Range"] != nil else { return ScriptedAnswer(200, ["ETag": "\"v\""], bytes: bytes) }
+            return ScriptedAnswer(
+                206,
+                ["ETag": "\"v\"", "Content-Range": "bytes \(bounds[0])-\(bounds[1])/\(length)"],
+                bytes: bytes
+            )
+        }
+        return length
+    }
+
+    @Test("a run waits for its fastest reader, keeps no more in memory than one object may take, and goes on")
+    func pace() async throws {
+        // One object may take 4 MiB.
+        try await scenario(memoryMiB: 32) { stage in
+            let length = stream(stage, mebibytes: 40)
+            let client = try await stage.connect(receiveBuffer: 65536)
+            try await client.setReading(false)
+            try await client.send(Stage.request("/long"))
+            var before = -1
+            try await eventually("the run to stand still") {
+                defer { before = stage.count(.originBytes) }
+                try await Task.sleep(for: .milliseconds(100))
+                return stage.count(.originBytes) == before && before > 4 * Self.mebibyte
+            }
+            // What the sockets between hold is on top.
+            #expect(stage.count(.originBytes) < 16 * Self.mebibyte)
+            #expect(stage.statistics.memoryObjects <= 8)
+            try await client.setReading(true)
+            let response = try await client.response()
+            #expect(response.body.count == length)
+            try await eventually("its end") { stage.fillsUnderWay == 0 }
+            #expect(stage.statistics.memoryObjects <= 8 && stage.origin.requests.count == 1)
+            await client.close()
+        }
+    }
+
+    @Test("a run whose readers leave is given up, and what has come is kept; with little missing it is finished")
+    func leaving() async throws {
+        try await scenario(memoryMiB: 256) { stage in
+            let latch = Latch()
+            stage.origin.on("/site/large") { request in
+                guard let range = request["Range"], let from = Int(range.dropFirst(6).prefix { $0 != "-" }) else {
+                    return ScriptedAnswer(200, ["ETag": "\"v1\""], bytes: Self.oneBody)
+                        .holdingBody(after: 2 * Self.mebibyte + 100, latch)
+                }
+                return ScriptedAnswer(
+                    206,
+                    ["ETag": "\"v1\"", "Content-Range": "bytes \(from)-\(Self.length - 1)/\(Self.length)"],
+                    bytes: Array(Self.oneBody[from...])
+                ).holdingBody(after: Self.length - from - 1000, latch)
+            }
+            let first = try await stage.connect()
+            try await first.send(Stage.request("/large"))
+            try await eventually("two blocks") { stage.statistics.memoryObjects == 3 }
+            await first.reset()
+            try await eventually("the end") { stage.fillsUnderWay == 0 }
+            #expect(stage.count(.fillsAbandoned) == 1 && stage.statistics.memoryObjects == 3)
+            let second = try await stage.connect()
+            try await second.send(Stage.request("/large"))
+            try await eventually("all but the end") { stage.statistics.memoryObjects == 10 }
+            await second.reset()
+            latch.open()
+            try await eventually("the end") { stage.fillsUnderWay == 0 }
+            #expect(stage.statistics.memoryObjects == 11 && stage.count(.fillsAbandoned) == 1)
+            let last = try await stage.get("/large")
+            #expect(last.isHit && last.body == Self.oneBody)
+            #expect(asked(stage) == ["GET", "GET bytes=2097152-\(Self.length - 1) \"v1\""])
+        }
+    }
 }
