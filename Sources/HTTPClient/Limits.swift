@@ -18,7 +18,7 @@ public struct ClientLimits: Sendable {
     /// Field lines of a response's head.
     public var headFields = 256
     /// Interim responses before the real one.
-    public var interimResponses = 16
+    public var interimResponses = 100
     /// The longest piece of a body that is handed on at once. What a reader holds keeps all of its read alive.
     public static let bodyPiece = 256 * 1024
     /// The pieces in which a `bytes` body is written.

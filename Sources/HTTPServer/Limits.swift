@@ -53,7 +53,7 @@ enum Tuning {
     /// The shortest.
     static let fastestTick = TimeAmount.milliseconds(5)
     /// Interim heads of one answer that are passed on.
-    static let interimHeads = 16
+    static let interimHeads = 100
     /// How often a full server looks for an idle connection to close.
     static let makeRoomAgain = TimeAmount.milliseconds(100)
     /// How long accepting rests when there are no file descriptors left.

@@ -31,7 +31,7 @@ public protocol ServerExchange: AnyObject {
     func respond(head: ByteBuffer, extra: ByteBuffer, body: [ByteBuffer], sendBody: Bool)
 
     /// Sends an interim answer (RFC 9110 15.2), such as 103 (Early Hints). Ignored where there must be none: after the
-    /// final head, to HTTP/1.0, for 100 (which ``readBody()`` sends when it is time) and 101, and beyond the sixteenth.
+    /// final head, to HTTP/1.0, for 100 (which ``readBody()`` sends when it is time) and 101, and beyond the hundredth.
     func sendInterim(_ head: ResponseHead)
     /// Begins a streamed answer. `Connection`, `Transfer-Encoding` and `Content-Length` are the exchange's own:
     /// those in `head` are left out (a Content-Length stays in an answer without a body when `bodyLength` is nil, as

@@ -10,12 +10,15 @@ final class OriginTry: ClientResponseDelegate {
     private var exchange: (any ClientExchange)?
     private var framing: BodyFraming?
     private var drained: UInt64 = 0
+    private var drainEnd: Scheduled<Void>?
+    private var eventLoop: (any EventLoop)?
 
     init(_ attempt: OriginAttempt) {
         self.attempt = attempt
     }
 
     func start(_ request: ClientRequest, client: HTTPClient, on eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
         exchange = client.execute(request, on: eventLoop, delegate: self)
     }
 
@@ -35,6 +38,9 @@ final class OriginTry: ClientResponseDelegate {
         attempt = nil
         guard mayDrain else { return giveUp() }
         exchange?.resumeReading()
+        // What has no body ends with this call; a body may be one that never ends.
+        if framing == BodyFraming.none { return }
+        drainEnd = eventLoop?.assumeIsolated().scheduleTask(in: Limits.drainTime) { self.giveUp() }
     }
 
     private var mayDrain: Bool {
@@ -46,8 +52,14 @@ final class OriginTry: ClientResponseDelegate {
     }
 
     private func giveUp() {
+        stopTimer()
         exchange?.cancel()
         exchange = nil
+    }
+
+    private func stopTimer() {
+        drainEnd?.cancel()
+        drainEnd = nil
     }
 
     // MARK: ClientResponseDelegate
@@ -68,12 +80,14 @@ final class OriginTry: ClientResponseDelegate {
     }
 
     func clientReceivedEnd() {
+        stopTimer()
         exchange = nil
         attempt?.ended()
         attempt = nil
     }
 
     func clientFailed(_ error: ClientError) {
+        stopTimer()
         exchange = nil
         attempt?.failed(error)
         attempt = nil

@@ -108,7 +108,9 @@ struct ConnectionTests {
     }
 
     @Test func whatIsNotIdempotentIsNotRepeated() async throws {
-        let bench = try await Bench()
+        var limits = ClientLimits()
+        limits.idleTimeUnrepeatable = .minutes(1)
+        let bench = try await Bench(limits: limits)
         bench.origin.on("/a", ScriptedAnswer(body: "x"))
         bench.origin.on("/dies", .closing, ScriptedAnswer(body: "second"))
         _ = try await bench.get("/a", on: eventLoop)

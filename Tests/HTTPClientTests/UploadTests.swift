@@ -119,6 +119,41 @@ struct UploadTests {
         #expect(exchanged.text == "6")
     }
 
+    /// The response's body waits for the request's: as long as either moves, nothing stands still.
+    @Test func anUploadBehindAResponseThatHasBegunKeepsItAlive() async throws {
+        let bench = try await Bench()
+        let latch = Latch()
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n"
+        let answer = ScriptedAnswer.raw(.send(Array(head.utf8)), .hold(latch), .send([0x78]))
+        bench.origin.on("/a", answer.beforeBody())
+        var request = bench.request("/a", method: "POST", body: .pushed(length: nil))
+        request.deadlines.bodyIdle = .seconds(2)
+        let exchanged = try await Exchanged(bench.client, request, on: eventLoop)
+        try await eventually { exchanged.status == 200 && exchanged.now.writableCalls > 0 }
+        let end = ContinuousClock.now + .seconds(3)
+        while ContinuousClock.now < end {
+            try await exchanged.onLoop { $0.writeBody(ByteBuffer(string: "more")) }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(!exchanged.isOver)
+        try await exchanged.onLoop { $0.finishBody() }
+        latch.open()
+        try await exchanged.over()
+        #expect(exchanged.text == "x")
+    }
+
+    @Test func bodiesThroughTLS() async throws {
+        let folder = try TemporaryFolder()
+        let trust = ClientConfiguration.Trust.file(try folder.write(TestCertificates.authority, to: "ca.pem"))
+        let bench = try await Bench(tls: true, trust: trust)
+        bench.origin.onAnything { ScriptedAnswer(body: "\($0.body.count)") }
+        let body = TestBytes.pattern(3_000_000)
+        let request = bench.request("/a", method: "PUT", body: .stream(length: nil, pieces(body, of: 50_000)))
+        let response = try await bench.client.send(request)
+        #expect(String(buffer: try await response.collectBody(upTo: 100)) == "3000000")
+        #expect(bench.origin.last("/a")?.body == body)
+    }
+
     @Test func lengthsThatDoNotAgreeAreErrors() async throws {
         let bench = try await Bench()
         bench.origin.onAnything { _ in ScriptedAnswer() }

@@ -159,7 +159,7 @@ struct AnswerTests {
             var framed = ResponseHead(status: 102)
             framed.fields.append(.contentLength, "5")
             framed.fields.append(.transferEncoding, "chunked")
-            for _ in 0..<100 { exchange.sendInterim(framed) }
+            for _ in 0..<300 { exchange.sendInterim(framed) }
             exchange.sendHead(ResponseHead(status: 200), bodyLength: 2)
             exchange.sendInterim(ResponseHead(status: 103))
             exchange.sendBody(ByteBuffer(string: "ok"))
@@ -169,7 +169,7 @@ struct AnswerTests {
             let client = try await server.connect()
             for _ in 0..<2 {
                 try await client.send(Self.get())
-                for _ in 0..<16 {
+                for _ in 0..<Tuning.interimHeads {
                     let interim = try await client.response()
                     #expect(interim.status == 102 && interim.head.fields.isEmpty)
                 }

@@ -92,6 +92,16 @@ struct AttemptTests {
         #expect(bench.origin.connectionsAccepted == 1)
     }
 
+    /// A short rest is read for the connection's sake, but one that does not come is not waited for.
+    @Test func givingUpAnAnswerThatTricklesClosesTheConnection() async throws {
+        let bench = try await OriginBench()
+        let trickle = ScriptedAnswer(bytes: TestBytes.pattern(1000), framing: .chunked).holdingBody(after: 10, Latch())
+        bench.origin.on("/site/a", trickle)
+        let fetched = try await Fetched(bench.bucket, bench.request("/a"), cancelAtHead: true, on: bench.eventLoop)
+        try await eventually { fetched.answer != nil && bench.origin.connectionsOpen == 0 }
+        #expect(!fetched.isOver && !fetched.now.isOutOfOrder)
+    }
+
     @Test func givingUpALongAnswerClosesTheConnection() async throws {
         let bench = try await OriginBench()
         bench.origin.on("/site/a", ScriptedAnswer(bytes: TestBytes.pattern(50_000_000)))
