@@ -11,7 +11,9 @@ struct SiteChange: Sendable {
     init(_ change: @escaping @Sendable (inout SiteSettings) -> Void) { self.change = change }
 }
 
-/// Sets the stage, plays `body`, and strikes the set. Whatever was played, in the end no fill may be left under way.
+/// Sets the stage, plays `body`, and strikes the set, with the edge inside the tests' own process, for what has to be
+/// seen from within; ``play(_:site:cache:hosts:disk:control:isolation:_:)`` plays against the built program. Whatever was
+/// played, in the end no fill may be left under way.
 func scenario(
     _ kind: Stage.Kind = .bucket,
     loops: Int = 1,
