@@ -78,15 +78,21 @@ struct DiskFaultTests {
         try await fixture.run { store in #expect(store.load("/a") == nil) }
     }
 
-    @Test("EIO while reading: a miss, and not tried again")
+    @Test("EIO while reading: a miss, and not tried again; counted as what it is")
     func refusedReads() async throws {
         let fixture = try DiskFixture()
         try await fixture.run { store in
             store.put("/a", testBytes(300_000, seed: 1))
             await store.flush()
+            let before = store.statistics().diskBytesRead
+            #expect(store.load("/a") != nil)
+            let read = store.statistics().diskBytesRead - before
+            #expect((300_000..<400_000).contains(read))
+            #expect(store.statistics().diskReadErrors == 0 && store.statistics().diskWriteErrors == 0)
             fixture.io.set { operation, _ in operation == .read ? .refuse(EIO) : .none }
             #expect(store.load("/a") == nil)
             #expect(store.statistics().diskBadRecords == 1)
+            #expect(store.statistics().diskReadErrors == 1 && store.statistics().diskWriteErrors == 0)
             fixture.io.set { _, _ in .none }
             #expect(store.load("/a") == nil)
         }

@@ -142,7 +142,8 @@ struct FormsTests {
         #expect(
             String(buffer: head.http1) == "HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 09:00:00 GMT\r\n"
                 + "Content-Type: text/css\r\nCache-Control: max-age=60\r\nETag: W/\"abc\"\r\n"
-                + "Last-Modified: Tue, 24 Nov 2026 08:00:00 GMT\r\nVary: Accept-Encoding\r\nContent-Length: 5\r\n"
+                + "Last-Modified: Tue, 24 Nov 2026 08:00:00 GMT\r\nVary: Accept-Encoding\r\n"
+                + "Accept-Ranges: bytes\r\nContent-Length: 5\r\n"
         )
         #expect(
             String(buffer: head.http1NotModified) == "HTTP/1.1 304 Not Modified\r\n"
