@@ -183,7 +183,7 @@ extension RawClient {
     /// The next whole response. Interim ones are responses of their own.
     public func response(
         to method: Method = .get,
-        within limit: Duration = .seconds(20)
+        within limit: Duration = .seconds(45)
     ) async throws -> Response {
         try await take("a whole response", within: limit) { state in
             try ResponseCutter.cut(&state, requestMethod: method)
