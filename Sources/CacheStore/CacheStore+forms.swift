@@ -110,6 +110,10 @@ extension CacheStore {
                 query: key.query.map(Array.init)
             )
         )
+        for form in memory.shard(key.hash.value).peek(key)?.representations ?? [] {
+            guard form.body.isInBlocks, let etag = form.head.etag else { continue }
+            removeBlocks(of: key, etag: etag, length: form.body.length)
+        }
         remove(key)
     }
 

@@ -31,7 +31,7 @@ extension CacheControl {
         for index in name where !ASCII.isToken(bytes[index]) { return false }
         switch FieldName(bytes.extracting(name)) {
         case .age, .cacheControl, .cdnCacheControl, .contentEncoding, .contentLength, .contentRange, .contentType,
-            .date, .expires, .vary:
+            .date, .etag, .expires, .lastModified, .vary:
             return false
         default:
             return true

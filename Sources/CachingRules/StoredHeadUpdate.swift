@@ -81,6 +81,8 @@ public enum StoredHeadUpdate {
         var update = notModified
         update.removeHopByHop()
         update.removeAll { field, list in isKept(field, list) }
+        // A weak tag would say less of the same bytes.
+        if isStrong(stored), !isStrong(update) { update.remove(.etag) }
         var merged = stored
         merged.removeAll { field, list in
             if field.name == .age || field.name == .date { return true }
@@ -88,6 +90,11 @@ public enum StoredHeadUpdate {
         }
         for field in update.fields { merged.append(field, of: update) }
         return merged
+    }
+
+    private static func isStrong(_ fields: FieldList) -> Bool {
+        guard let range = fields.range(of: .etag) else { return false }
+        return EntityTag(fields.bytes.span, range).map { !$0.isWeak } ?? false
     }
 
     /// Does the stored response's value stand whatever a 304 says? A digest of the content (RFC 9530, section 2) would

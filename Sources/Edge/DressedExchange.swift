@@ -41,7 +41,13 @@ final class DressedExchange: ServerExchange {
         dresser.giveBack(self)
     }
 
-    func sendInterim(_ head: ResponseHead) { inner?.sendInterim(head) }
+    func sendInterim(_ given: ResponseHead) {
+        var head = given
+        for watched in fields?.watched ?? [] where watched.action == .remove {
+            head.fields.remove(name: String(decoding: watched.name, as: UTF8.self))
+        }
+        inner?.sendInterim(head)
+    }
 
     func sendHead(head: ByteBuffer, extra: ByteBuffer, bodyLength: UInt64?) {
         guard let inner, let fields else { return }

@@ -74,7 +74,13 @@ final class EdgeContext: Sendable {
     var hasRoomForFill: Bool { fillsUnderWay.load(ordering: .relaxed) < Limits.fills }
 
     func makeFill(_ task: FillTask) -> Fill {
-        Fill(key: task.key, site: task.site, mark: store.epochs.mark, variant: task.variant)
+        Fill(
+            key: task.key,
+            site: task.site,
+            mark: store.epochs.mark,
+            variant: task.variant,
+            isOwned: !task.isBackground
+        )
     }
 
     /// The entry with the head that a 304 has made (rule N3), and its coded forms with it.

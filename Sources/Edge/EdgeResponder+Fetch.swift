@@ -39,7 +39,10 @@ extension EdgeResponder {
         let isHitForMiss = !site.isBucket && context.hitForMiss.contains(hash, now: UnixClock.seconds())
         task.purpose = purpose(of: task, isHitForMiss: isHitForMiss)
         task.peer = peer(of: exchange)
-        guard head.method == .get, task.purpose == .shared, !task.isOnlyIfCached, reason != .request else {
+        // What a server answers to a request with credentials is seldom for others (RFC 9111, section 3.5).
+        let isAuthorised = !site.isBucket && head.fields.contains(.authorization)
+        guard head.method == .get, task.purpose == .shared, !task.isOnlyIfCached, reason != .request, !isAuthorised
+        else {
             return startAlone(transaction, task)
         }
         join(transaction, task)
@@ -128,6 +131,31 @@ extension EdgeResponder {
         startAlone(again, task)
     }
 
+    /// Whether what the store had for the request that made a fill is good enough for another one that has joined it: it may
+    /// have selected another variant, or have said other things about what it takes.
+    func mayTake(_ resource: Resource, _ source: FillSource, _ transaction: Transaction) -> Bool {
+        let now = UnixClock.seconds()
+        let site = transaction.site
+        let directives = context.directives(of: transaction.head, at: site)
+        switch source {
+        case .origin: return true
+        case .disk:
+            switch context.verdict(on: resource, policy: site.freshness, for: directives, now: now) {
+            case .fresh, .stale: return true
+            case .validate, .unconfirmed, .dead: return false
+            }
+        case .staleIfError(let status):
+            let isDisconnected = status == nil
+            return context.mayServeStaleOnError(
+                resource,
+                at: site,
+                for: directives,
+                isDisconnected: isDisconnected,
+                now: now
+            )
+        }
+    }
+
     /// A fill that nobody else may join: HEAD, and what cannot be shared.
     private func startAlone(_ transaction: Transaction, _ task: FillTask) {
         let fill = context.makeFill(task)
@@ -146,7 +174,10 @@ extension EdgeResponder {
         now: Int64
     ) {
         guard context.hasRoomForFill, !context.failedRevalidations.contains(hash, now: now) else { return }
-        var task = FillTask(site: site, key: resource.key, head: head, previous: resource, reason: .stale)
+        // Also where a HEAD has found it stale: those who join want the body.
+        var asking = head
+        asking.method = .get
+        var task = FillTask(site: site, key: resource.key, head: asking, previous: resource, reason: .stale)
         task.variant = resource.identity.variant
         task.isBackground = true
         task.peer = peer(of: exchange)

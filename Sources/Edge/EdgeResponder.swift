@@ -21,6 +21,9 @@ final class EdgeResponder: RequestResponder {
     /// Of the site's document for an error.
     var pageKey = RequestKey()
 
+    /// Requests with bodies under way to the origins of sites.
+    var uploads: [ObjectIdentifier: Int] = [:]
+
     /// The key of the request at hand, to be kept.
     func currentKey() -> CacheKey? { context.store.key(bytes: key.bytes) }
 
@@ -33,6 +36,17 @@ final class EdgeResponder: RequestResponder {
 
     func respond(to head: borrowing RequestHead, on exchange: any ServerExchange) {
         if isApart(head), answerApart(head, on: exchange) { return }
+        // The origin does not see what Connection names, so that it must not select a variant either.
+        if head.fields.contains(.connection), head.fields.connectionNamesFields {
+            var kept = copy head
+            kept.fields.removeHopByHop()
+            return lookUp(kept, on: exchange)
+        }
+        lookUp(head, on: exchange)
+    }
+
+    /// A GET or HEAD that may be answered from what is stored.
+    private func lookUp(_ head: borrowing RequestHead, on exchange: any ServerExchange) {
         let isHead = head.method == .head
         guard key.readHost(of: head) else { return refuse(exchange, .badHost, isHead: isHead) }
         guard let site = context.sites.site(forHost: key.host.span) else {

@@ -66,11 +66,14 @@ final class Fill: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
-    init(key: CacheKey, site: Site, mark: PurgeMark, variant: [UInt8] = []) {
+    /// - Parameter isOwned: the first to join it is the one whose request it sends. Otherwise that client is not there, and
+    ///   what is its alone is for nobody.
+    init(key: CacheKey, site: Site, mark: PurgeMark, variant: [UInt8] = [], isOwned: Bool = true) {
         self.key = key
         self.site = site
         self.mark = mark
         self.variant = variant
+        state.withLockedValue { $0.hadOwner = !isOwned }
     }
 
     /// The runner is done; breaks the circle between the two.

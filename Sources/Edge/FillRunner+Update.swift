@@ -101,7 +101,10 @@ extension FillRunner {
             // Without a validator it may be another one that happens to be as long.
             guard answer.head.fields.contains(.etag) || answer.head.fields.contains(.lastModified) else { return }
             var entry = renewed(previous, fields: fields, tags: answer.tags, now: now)
-            guard refusalToStore(entry, method: .get) == nil else { return context.store.remove(fill.key) }
+            if let why = refusalToStore(entry, method: .get) {
+                if !why.isRequestsOwn { context.store.remove(fill.key) }
+                return
+            }
             entry.prepareForms(at: fill.site)
             let head = entry.storedHead(bodyLength: old.bodyLength)
             _ = context.freshen(previous, head: head, generation: generation, mark: fill.mark)

@@ -239,16 +239,21 @@ final class FillRunner: OriginDelegate {
         fill.site.isBucket ? [] : VariantRule.variant(of: head.fields, for: task.head.fields)
     }
 
-    /// The origin is told the client's scheme, and may want another.
-    private func redirectsToTLS(_ head: ResponseHead) -> Bool {
-        guard (300..<400).contains(head.status), task.peer?.isSecure == false else { return false }
-        return head.fields[.location]?.lowercased().hasPrefix("https:") ?? false
+    /// The origin is told the client's scheme, and may want another: by a redirection, or by refusing what comes in clear.
+    private func asksForOtherScheme(_ head: ResponseHead) -> Bool {
+        guard !fill.site.isBucket, let peer = task.peer else { return false }
+        switch head.status {
+        case 300..<400:
+            return head.fields[.location]?.lowercased().hasPrefix(peer.isSecure ? "http:" : "https:") ?? false
+        case 426: return !peer.isSecure
+        default: return false
+        }
     }
 
     /// Why the answer is not kept; nil: it is.
     func refusalToStore(_ entry: PendingEntry, method: Method? = nil) -> NoStoreReason? {
         if task.purpose == .relay { return task.directives?.noStore == true ? .requestNoStore : .requestConditions }
-        if redirectsToTLS(entry.head) { return .schemeRedirect }
+        if asksForOtherScheme(entry.head) { return .schemeRedirect }
         // The client's own word for it says nothing: what the origin was told is the edge's.
         if !fill.site.isBucket, entry.head.fields.hasToken(.vary, "x-forwarded-proto") { return .schemeRedirect }
         let why = StorageRule.mayStore(

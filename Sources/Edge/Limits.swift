@@ -34,6 +34,9 @@ enum Limits {
     static let ranges = 16
     /// Parameters of a query that are sorted by insertion, without memory of their own.
     static let queryInsertionSort = 24
+    /// Requests of one event loop whose bodies are on their way to one site's origin: half of its connections, so that slow
+    /// uploads cannot take them all.
+    static let uploads = 32
     /// How long a client that waits for 100 (Continue) is kept waiting for the origin's.
     static let continueWait = TimeAmount.seconds(1)
 

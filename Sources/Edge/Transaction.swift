@@ -112,7 +112,10 @@ final class Transaction: ServerExchangeDelegate {
 
     /// The head, or the whole answer, may be that of another variant than this request selects.
     private func answer(with resource: Resource, from source: FillSource) {
-        guard let selected = resource.selected(by: head) else { return end { $0.responder.fetchAlone($0, on: $1) } }
+        guard let selected = resource.selected(by: head), !isCollapsed || responder.mayTake(selected, source, self)
+        else {
+            return end { $0.responder.fetchAlone($0, on: $1) }
+        }
         end { $0.responder.answer($0, with: selected, from: source, on: $1) }
     }
 

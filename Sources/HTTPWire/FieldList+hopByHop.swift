@@ -22,6 +22,25 @@ extension FieldList {
         }
     }
 
+    /// Does a Connection field name others than those that everyone takes for fields of one connection?
+    public var connectionNamesFields: Bool {
+        let all = bytes.span
+        for field in fields where field.name == .connection {
+            var start = field.valueRange.lowerBound
+            while start <= field.valueRange.upperBound {
+                var end = start
+                while end < field.valueRange.upperBound, all[end] != ASCII.comma { end += 1 }
+                let option = all.trimmingBlanks(start..<end)
+                let isUsual =
+                    option.isEmpty || all.matches(option, lowercase: "keep-alive")
+                    || all.matches(option, lowercase: "close") || all.matches(option, lowercase: "upgrade")
+                if !isUsual { return true }
+                start = end + 1
+            }
+        }
+        return false
+    }
+
     /// Does a Connection field name the field whose name is in `name`?
     private func isConnectionOption(_ name: Range<Int>) -> Bool {
         let all = bytes.span

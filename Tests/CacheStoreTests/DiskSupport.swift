@@ -82,6 +82,8 @@ final class FaultyIO: DiskIO {
         return try system.lock(path)
     }
 
+    func unlock(_ file: Int32) { system.unlock(file) }
+
     func rename(_ from: String, to: String) throws(DiskError) {
         _ = try check(.rename, from)
         try system.rename(from, to: to)

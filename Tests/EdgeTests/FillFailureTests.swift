@@ -23,7 +23,12 @@ struct FillFailureTests {
     @Test("reasons that lie in the request alone say nothing about the key")
     func requestsOwn() {
         let own = Set(NoStoreReason.allCases.filter(\.isRequestsOwn))
-        #expect(own == [.method, .requestNoStore, .requestBody, .requestConditions, .clientTold])
+        #expect(
+            own == [
+                .method, .requestNoStore, .requestBody, .requestConditions, .clientTold, .authorization,
+                .schemeRedirect,
+            ]
+        )
     }
 
     @Test("a refusal is plain text of its own, never stored, with the fields its status asks for")

@@ -46,7 +46,10 @@ final class DiskFolder: Sendable {
 
     /// Gives the folder free for another process.
     func unlock() {
-        lock.withLockedValue { $0 = nil }
+        lock.withLockedValue { lock in
+            if let lock { io.unlock(lock.descriptor) }
+            lock = nil
+        }
     }
 
     func file(_ name: String) -> String { path + "/" + name }

@@ -19,6 +19,8 @@ protocol DiskIO: Sendable {
     func sync(_ file: Int32, path: String) throws(DiskError)
     /// Takes the lock of the file for this open file; false when another has it.
     func lock(_ path: String) throws(DiskError) -> Int32?
+    /// Gives the lock free, also where a child process that is just being started still has the file open. Does not close it.
+    func unlock(_ file: Int32)
     func rename(_ from: String, to: String) throws(DiskError)
     func remove(_ path: String) throws(DiskError)
     /// Makes a folder with mode 0700, and those it lies in; one that exists is fine.

@@ -12,7 +12,7 @@ extension DiskTier {
 
     /// Decides about a form that has come from the origin.
     func admission(_ hash: UInt128, bodyLength: UInt64) -> Admission {
-        guard bodyLength + UInt64(RecordHeader.bytes) <= UInt64(recordLimit) else { return .never }
+        guard bodyLength <= UInt64(max(0, recordLimit - RecordHeader.bytes)) else { return .never }
         if bodyLength < UInt64(admitAtOnceBelow) { return .now }
         return state.withLockedValue { state in
             if state.filter.recordAndTest(hash) { return .now }

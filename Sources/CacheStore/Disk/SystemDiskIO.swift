@@ -52,6 +52,10 @@ struct SystemDiskIO: DiskIO {
         throw DiskError(operation: .lock, path: path, code: code)
     }
 
+    func unlock(_ file: Int32) {
+        _ = flock(file, LOCK_UN)
+    }
+
     func rename(_ from: String, to: String) throws(DiskError) {
         _ = try call(.rename, from) { Glibc.rename(from, to) }
     }

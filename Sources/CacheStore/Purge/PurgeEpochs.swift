@@ -130,6 +130,14 @@ public final class PurgeEpochs: Sendable {
         state.withLockedValue { $0.current.newest(covering: key, tags: tags, $0.hashes).newest }
     }
 
+    /// Whether any purge or invalidation since the start, or any purge known from before, covers the key.
+    public func isCovered(_ key: CacheKey, tags: [String]?) -> Bool {
+        state.withLockedValue { state in
+            state.current.newest(covering: key, tags: tags, state.hashes).newest > 0
+                || state.local.newest(covering: key, tags: tags, state.hashes).newest > 0
+        }
+    }
+
     /// Whether a request that begins now may get the answer of a fill that took `mark` when it started (rule N1).
     public func mayJoin(_ mark: PurgeMark, key: CacheKey, tags: [String]?) -> Bool {
         state.withLockedValue { state in

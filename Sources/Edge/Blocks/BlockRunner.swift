@@ -29,6 +29,10 @@ final class BlockRunner: OriginDelegate {
     /// Bytes of the budget that the current block has.
     private var reserved = 0
     private var isPaused = false
+    /// The origin knows no ranges, and sends everything.
+    private var isWhole = false
+    /// HTTP's rules let the answer be stored, for this client's request.
+    private var mayStore = true
     /// Blocks that readers may wait for: the current one and a few ahead.
     private var fills: [UInt32: BlockFill] = [:]
     private var nextToOffer: UInt32
@@ -119,13 +123,31 @@ final class BlockRunner: OriginDelegate {
             // It knows no ranges. The same version from its beginning: the blocks before the run come first.
             position = 0
             current = 0
+            isWhole = true
         case 404, 410, 412, 416:
             return objectChanged()
         default:
             return refused(answer)
         }
+        let why = refusalToStore(answer)
+        // The object itself is not for everyone any more.
+        if let why, !why.isRequestsOwn { return objectChanged() }
+        mayStore = why == nil
         phase = .receiving
         beginBlock()
+    }
+
+    /// Why the parts may not be kept (RFC 9111, section 3): the rules of the whole that they are parts of.
+    private func refusalToStore(_ answer: OriginAnswer) -> NoStoreReason? {
+        let object = run.object
+        var whole = answer.head
+        whole.status = 200
+        return StorageRule.mayStore(
+            method: .get,
+            requestFields: object.site.isBucket ? FieldList() : object.client.fields,
+            response: whole,
+            policy: object.site.policy(for: object.key)
+        )
     }
 
     private func isSame(_ answer: OriginAnswer) -> Bool {
@@ -174,7 +196,7 @@ final class BlockRunner: OriginDelegate {
         if let fill = fills.removeValue(forKey: number) {
             let body = StoredBody(pieces: fill.pieces)
             // With no room it is for those alone who wait for it.
-            if reserved > 0 { store(body, of: fill) }
+            if reserved > 0, mayStore { store(body, of: fill) }
             context.blocks.remove(fill)
             fill.complete(body.pieces)
         }
@@ -182,8 +204,12 @@ final class BlockRunner: OriginDelegate {
         guard case .receiving = phase else { return }
         current += 1
         if current < end { return beginBlock() }
-        // All that is wanted has come. What more the origin may send is of no use.
-        if position < askedEnd { exchange?.cancel() }
+        // All that is wanted has come. What more the origin may send is of no use; a paused one would never end.
+        if position < (isWhole ? run.object.length : askedEnd) {
+            exchange?.cancel()
+        } else if isPaused {
+            exchange?.resumeReading()
+        }
         context.counters.add(.fillsCompleted)
         finish()
     }

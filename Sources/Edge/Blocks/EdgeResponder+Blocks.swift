@@ -25,6 +25,8 @@ extension EdgeResponder {
                 isSecure: exchange.isSecure
             )
         else {
+            // Its parts cannot be told from those of another version: it is fetched anew the next time.
+            context.store.remove(resource.key)
             return exchange.abort()
         }
         guard head.method == .get else {

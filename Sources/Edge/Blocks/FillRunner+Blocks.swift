@@ -45,7 +45,7 @@ extension FillRunner {
             return complete(resource, source)
         }
         // What a purge has killed would be taken for there, as far as it is on disk.
-        if context.store.epochs.newestPurge(covering: fill.key, tags: entry.tags) > 0 {
+        if context.store.epochs.isCovered(fill.key, tags: entry.tags) {
             context.store.removeBlocks(of: fill.key, etag: object.etag, length: length)
         }
         let runner = BlockRunner(
@@ -113,11 +113,16 @@ extension FillRunner {
         head.status = 200
         head.fields.remove(.contentRange)
         let entry = entry(head, length: total, tags: answer.tags, now: now)
-        guard refusalToStore(entry) == nil else { return refusePart(now: now) }
+        if let why = refusalToStore(entry) {
+            supersede(by: answer.head.status, why)
+            return refusePart(now: now)
+        }
         let isWhole = range == 0..<total
         if isWhole, total <= context.largeObject { return beginRetaining(entry) }
         guard context.mayBeInBlocks(etag: entry.etag, length: total, key: fill.key) else {
-            return isWhole ? beginRetaining(entry) : refusePart(now: now)
+            if isWhole { return beginRetaining(entry) }
+            if previous?.identity.head.etag != entry.etag { supersede(by: answer.head.status, .partial) }
+            return refusePart(now: now)
         }
         let end = range.upperBound == total ? CacheStore.blockCount(total) : BlockObject.block(at: range.upperBound)
         beginBlocks(entry, length: total, status: 206, from: BlockObject.block(at: range.lowerBound), to: end)

@@ -81,7 +81,11 @@ extension EdgeResponder {
             return refuse(exchange, .badTarget, isHead: isHead)
         }
         if site.redirectsToHTTPS, !exchange.isSecure, redirect(head, key, on: exchange) { return }
-        guard context.hasRoomForFill else { return refuse(exchange, .tooBusy, isHead: isHead) }
+        let hasBody = head.framing != .none && head.framing != .length(0)
+        let uploads = uploads[ObjectIdentifier(site), default: 0]
+        guard context.hasRoomForFill, !hasBody || uploads < Limits.uploads else {
+            return refuse(exchange, .tooBusy, isHead: isHead)
+        }
         let exchange = site.rules?.dressed(exchange, key.bytes.span, key.pathRange, nil, dresser) ?? exchange
         if head.method == .options || head.method == .trace { MaxForwards.decrement(&head.fields) }
         let host = String(decoding: key.host, as: UTF8.self)

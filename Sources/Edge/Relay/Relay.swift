@@ -29,6 +29,7 @@ final class Relay: ServerExchangeDelegate, OriginDelegate {
     private var continueTimer: Scheduled<Void>?
     private var upload = Upload.none
     private var hasAnswered = false
+    private var hasBody = false
 
     /// The request's body. Pieces go on as they come.
     private enum Upload {
@@ -58,7 +59,11 @@ final class Relay: ServerExchangeDelegate, OriginDelegate {
             case .length(let length): .pushed(length: length)
             case .chunked: .pushed(length: nil)
             }
-        if body != .none { upload = .waiting }
+        if body != .none {
+            upload = .waiting
+            hasBody = true
+            responder.uploads[ObjectIdentifier(site), default: 0] += 1
+        }
         exchange.delegate = self
         let context = responder.context
         context.fillsUnderWay.add(1, ordering: .relaxed)
@@ -192,6 +197,7 @@ final class Relay: ServerExchangeDelegate, OriginDelegate {
         self.exchange = nil
         stopTimer()
         upload = .none
+        if hasBody { responder.uploads[ObjectIdentifier(site), default: 1] -= 1 }
         responder.context.fillsUnderWay.subtract(1, ordering: .relaxed)
         return exchange
     }
