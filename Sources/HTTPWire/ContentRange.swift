@@ -79,7 +79,7 @@ public struct ContentRange: Sendable, Equatable {
             let (product, overflow) = value.multipliedReportingOverflow(by: 10)
             let (sum, carry) = product.addingReportingOverflow(UInt64(bytes[index] - ASCII.zero))
             // Too large for a position, as for any other length: it cannot be true.
-            if overflow || carry || sum > UInt64(Int64.max) { return nil }
+            if overflow || carry || sum >= UInt64(Int64.max) { return nil }
             value = sum
         }
         return value

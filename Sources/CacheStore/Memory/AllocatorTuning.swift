@@ -6,8 +6,10 @@ import CLibc
 /// size from which it maps memory directly up to 32 MiB, after which large bodies live in arenas too and leave holes.
 public enum AllocatorTuning {
     /// Allocations from this size on are mapped on their own and go back to the system when freed. Fixed, so that
-    /// glibc's own raising of it is off.
-    static let mmapThreshold = 128 << 10
+    /// glibc's own raising of it is off. Just above the largest receive buffer (64 KiB), which must not be mapped for every
+    /// read: what is larger is a body, and bodies that come and go in arenas leave holes (with 100 KB bodies and a budget
+    /// of 64 MiB, 20 to 30 MiB of them).
+    static let mmapThreshold = 68 << 10
 
     /// Call once, at the very start of the program, before other threads exist. Where the allocator is not glibc's, it
     /// does nothing.
@@ -21,13 +23,6 @@ public enum AllocatorTuning {
             // Memory freed at the top of an arena goes back to the system once it is this much.
             _ = mallopt(M_TRIM_THRESHOLD, 4 << 20)
             _ = mallopt(M_TOP_PAD, 1 << 20)
-        #endif
-    }
-
-    /// Gives memory that is free inside the allocator back to the system: after a large part of the cache was dropped.
-    public static func releaseFreeMemory() {
-        #if os(Linux)
-            _ = malloc_trim(1 << 20)
         #endif
     }
 }
