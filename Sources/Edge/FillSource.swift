@@ -36,9 +36,9 @@ struct FillFailure: Error, Sendable {
 
     /// The client forbids to ask the origin (RFC 9111, section 5.2.1.7).
     static let onlyIfCached = FillFailure(
-        status: 504,
-        detail: "only-if-cached",
-        text: "Nothing that is stored here answers the request, and it forbids to ask the origin.",
+        status: Refusal.onlyIfCached.status,
+        detail: Refusal.onlyIfCached.detail,
+        text: Refusal.onlyIfCached.text,
         reason: .request
     )
 
