@@ -33,7 +33,7 @@ public final class CacheStore: Sendable {
         self.logger = logger
         budget = MemoryBudget(limit: configuration.memoryBytes)
         epochs = PurgeEpochs(budget: budget)
-        memory = MemoryTier(budget: budget)
+        memory = MemoryTier(budget: budget, policy: configuration.policy)
         if let settings = configuration.disk {
             let folder = try DiskFolder(path: settings.path, io: io, logger: logger)
             let disk = try DiskTier(settings, memory: memory, epochs: epochs, folder: folder)

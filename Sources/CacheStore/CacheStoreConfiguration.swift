@@ -1,13 +1,18 @@
+public import CachePolicy
+
 /// What a store is given to work with. A value.
 public struct CacheStoreConfiguration: Sendable {
     /// The one budget for everything the store keeps in memory, in bytes.
     public var memoryBytes: Int
+    /// What memory keeps when it is full.
+    public var policy: EvictionPolicy
     /// The disk tier; nil: memory only.
     public var disk: DiskConfiguration?
 
     /// A store with this much memory, and a disk tier or none.
-    public init(memoryBytes: Int, disk: DiskConfiguration? = nil) {
+    public init(memoryBytes: Int, policy: EvictionPolicy = .lru, disk: DiskConfiguration? = nil) {
         self.memoryBytes = memoryBytes
+        self.policy = policy
         self.disk = disk
     }
 }

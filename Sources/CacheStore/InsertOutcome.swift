@@ -17,6 +17,8 @@ public enum InsertOutcome: Sendable {
         case tooLarge = "too-large"
         /// Fills in flight hold the whole budget.
         case noRoom = "no-room"
+        /// What would have to leave memory for it is worth more (`cache.policy`), and no disk takes it.
+        case notAdmitted = "not-admitted"
     }
 
     /// Whether it is in memory or on its way to the disk.

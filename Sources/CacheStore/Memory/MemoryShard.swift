@@ -13,6 +13,9 @@ final class MemoryShard: @unchecked Sendable {
     /// By slot: the next hit is the second request, on which the resource is offered to the disk.
     private var awaitsDisk: ContiguousArray<Bool> = []
 
+    /// An empty shard that evicts by `policy`.
+    init(policy: EvictionPolicy) {}
+
     /// What a look-up found. A value.
     struct Found {
         var resource: Resource

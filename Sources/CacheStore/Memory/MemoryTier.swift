@@ -1,3 +1,4 @@
+import CachePolicy
 import Synchronization
 
 /// Resources in memory: shards behind one byte budget. Safe from every thread; each shard has its lock.
@@ -24,10 +25,10 @@ final class MemoryTier: Sendable {
     private let cursor = Atomic<Int>(0)
     private let evictions = Atomic<Int>(0)
 
-    init(budget: MemoryBudget, shards count: Int = StoreLimits.shards) {
+    init(budget: MemoryBudget, policy: EvictionPolicy = .lru, shards count: Int = StoreLimits.shards) {
         self.budget = budget
         objectLimit = budget.limit / StoreLimits.objectShare
-        shards = (0..<count).map { _ in MemoryShard() }
+        shards = (0..<count).map { _ in MemoryShard(policy: policy) }
         budget.adjust(by: shards.reduce(0) { $0 + $1.memoryBytes })
     }
 
