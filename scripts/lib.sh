@@ -83,3 +83,17 @@ build() {
     swift build --package-path "$ROOT" -c "$1" --product apus
     APUS=$(swift build --package-path "$ROOT" -c "$1" --product apus --show-bin-path)/apus
 }
+
+# prepare_python: the tools that journeys and measurements use (AWS CLI, boto3, a browser driver), in .venv, made once.
+prepare_python() {
+    local venv=$ROOT/.venv wanted=$ROOT/Tests/Journeys/requirements.txt python=python3
+    # Debian's own Python where there is one: another one on the PATH may lack venv or the SSL module.
+    [[ -x /usr/bin/python3 ]] && python=/usr/bin/python3
+    if [[ ! -x $venv/bin/pytest ]] || ! cmp -s "$wanted" "$venv/installed.txt"; then
+        "$python" -m venv --clear "$venv"
+        "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$wanted" ||
+            die "the Python tools could not be installed; pip's output is above"
+        cp "$wanted" "$venv/installed.txt"
+    fi
+    say "Python tools: $venv"
+}
