@@ -36,7 +36,7 @@ public struct CacheKey: Hashable, Sendable {
 
     /// The bytes of a key with these parts.
     public static func bytes(site: String, path: some Sequence<UInt8>, query: (some Sequence<UInt8>)?) -> [UInt8] {
-        var bytes = Array(site.utf8.lazy.filter { $0 != 0 })
+        var bytes = siteBytes(site)
         bytes.append(0)
         bytes.append(contentsOf: path)
         if let query {
@@ -45,6 +45,8 @@ public struct CacheKey: Hashable, Sendable {
         }
         return bytes
     }
+
+    static func siteBytes(_ site: String) -> [UInt8] { Array(site.utf8.lazy.filter { $0 != 0 }) }
 
     /// The site's id.
     public var site: ArraySlice<UInt8> { bytes[siteStart..<siteEnd] }

@@ -49,38 +49,41 @@ struct EpochTable: Sendable, Equatable {
         case .everything:
             everything.merge(epoch)
         case .site(let site):
-            mergeSite(hashes.site(site.bytes), epoch)
+            mergeSite(hashes.site(site), epoch)
         case .prefix(let site, let path):
-            setPrefix(site.bytes, path, epoch, hashes)
+            setPrefix(site, path, epoch, hashes)
         case .url(let site, let path, let query):
-            let hash =
-                query.map { hashes.urlExact(site.bytes, path[...], $0[...]) } ?? hashes.urlAny(site.bytes, path[...])
-            merge(hash, Entry(epoch: epoch, site: hashes.site(site.bytes)))
+            merge(hashes.url(site, path, query: query), Entry(epoch: epoch, site: hashes.site(site)))
         case .tag(let site, let tag):
             anyTag.merge(epoch)
-            merge(hashes.tag(site?.bytes, tag.bytes), Entry(epoch: epoch, site: site.map { hashes.site($0.bytes) }))
+            let site = site.map(hashes.site)
+            merge(hashes.tag(site: site, tag), Entry(epoch: epoch, site: site))
         }
     }
 
-    /// The newest purges that cover the key. `tags` nil: not known yet, so any purge of a tag counts.
+    /// The newest purges that cover the key. `tags` nil: not known yet, so any purge of a tag counts. Allocates nothing.
     func newest(covering key: CacheKey, tags: [String]?, _ hashes: ScopeHashes) -> Epoch {
         var found = everything
         if tags == nil { found.merge(anyTag) }
         guard !entries.isEmpty else { return found }
-        let site = key.site
-        let path = key.path
-        func look(_ hash: UInt128) {
-            if let entry = entries[hash] { found.merge(entry.epoch) }
+        let site = hashes.site(key)
+        look(site, &found)
+        look(hashes.urlAny(key), &found)
+        look(hashes.urlExact(key), &found)
+        for length in prefixLengths {
+            guard let hash = hashes.prefix(key, length: length) else { break }
+            look(hash, &found)
         }
-        look(hashes.site(site))
-        look(hashes.urlAny(site, path))
-        look(hashes.urlExact(site, path, key.query))
-        for hash in hashes.prefixes(site, path, lengths: prefixLengths) { look(hash) }
-        for tag in tags ?? [] {
-            look(hashes.tag(site, tag.bytes))
-            look(hashes.tag(nil, tag.bytes))
+        guard anyTag != Epoch(), let tags else { return found }
+        for tag in tags {
+            look(hashes.tag(site: site, tag), &found)
+            look(hashes.tag(site: nil, tag), &found)
         }
         return found
+    }
+
+    private func look(_ hash: UInt128, _ found: inout Epoch) {
+        if let entry = entries[hash] { found.merge(entry.epoch) }
     }
 
     /// Puts back an entry of a persisted table.
@@ -89,7 +92,7 @@ struct EpochTable: Sendable, Equatable {
         if entry.prefixLength >= 0 { addLength(Int(entry.prefixLength)) }
     }
 
-    private mutating func setPrefix(_ site: ArraySlice<UInt8>, _ path: [UInt8], _ epoch: Epoch, _ hashes: ScopeHashes) {
+    private mutating func setPrefix(_ site: String, _ path: [UInt8], _ epoch: Epoch, _ hashes: ScopeHashes) {
         guard addLength(path.count) else {
             // Too many lengths: the next shorter known one covers it, else the site does.
             guard let shorter = prefixLengths.last(where: { $0 < path.count }) else {
@@ -98,7 +101,7 @@ struct EpochTable: Sendable, Equatable {
             return setPrefix(site, Array(path[..<shorter]), epoch, hashes)
         }
         let entry = Entry(epoch: epoch, site: hashes.site(site), prefixLength: Int32(path.count))
-        merge(hashes.prefix(site, path[...]), entry)
+        merge(hashes.prefix(site, path), entry)
         // Making room for it may have dropped the length, as nothing had it yet.
         addLength(path.count)
     }
@@ -149,8 +152,4 @@ struct EpochTable: Sendable, Equatable {
             }
         }
     }
-}
-
-extension String {
-    var bytes: ArraySlice<UInt8> { Array(utf8)[...] }
 }

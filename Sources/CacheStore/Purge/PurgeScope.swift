@@ -34,49 +34,60 @@ extension PurgeEpochs {
 /// The hashes under which scopes stand in the tables. A value.
 ///
 /// Only hashes are kept: memory is the same for every scope, and should two scopes ever share one (2^-128 a pair), a
-/// purge drops too much, never too little. Each kind starts with a byte of its own.
-struct ScopeHashes: Sendable {
-    enum Kind: UInt8 { case site = 1, prefix, urlExact, urlAny, tag, tagAnywhere }
+/// purge drops too much, never too little. Each kind has a key of its own. What is hashed is a part of a key's bytes as it
+/// lies there (site; `site 0x00 path`, whole or its beginning; all of it), so that a look-up copies and allocates nothing.
+struct ScopeHashes {
+    private enum Kind: UInt64 { case site = 1, prefix, urlExact, urlAny, tagAnywhere }
 
     let hasher: SipHash
 
-    private func hash(_ kind: Kind, _ parts: [ArraySlice<UInt8>]) -> UInt128 {
-        var bytes: [UInt8] = [kind.rawValue]
-        bytes.reserveCapacity(parts.reduce(1 + parts.count) { $0 + $1.count })
-        for (index, part) in parts.enumerated() {
-            if index > 0 { bytes.append(0) }
-            bytes.append(contentsOf: part)
-        }
-        return hasher.hash(bytes.span)
+    private func keyed(_ kind: Kind) -> SipHash {
+        SipHash(k0: hasher.k0 ^ (kind.rawValue &* 0x9E37_79B9_7F4A_7C15), k1: hasher.k1)
     }
 
-    func site(_ site: ArraySlice<UInt8>) -> UInt128 { hash(.site, [site]) }
+    // MARK: Of a key
 
-    func urlAny(_ site: ArraySlice<UInt8>, _ path: ArraySlice<UInt8>) -> UInt128 { hash(.urlAny, [site, path]) }
-
-    func urlExact(_ site: ArraySlice<UInt8>, _ path: ArraySlice<UInt8>, _ query: ArraySlice<UInt8>?) -> UInt128 {
-        // `/p` and `/p?` are different URLs; "?" cannot stand in a normalised path.
-        hash(.urlExact, query.map { [site, path, [UInt8(ascii: "?")], $0] } ?? [site, path])
+    func site(_ key: CacheKey) -> UInt128 {
+        keyed(.site).hash(key.bytes.span.extracting(key.siteStart..<key.siteEnd))
     }
 
-    func tag(_ site: ArraySlice<UInt8>?, _ tag: ArraySlice<UInt8>) -> UInt128 {
-        site.map { hash(.tag, [$0, tag]) } ?? hash(.tagAnywhere, [tag])
+    func urlAny(_ key: CacheKey) -> UInt128 {
+        keyed(.urlAny).hash(key.bytes.span.extracting(key.siteStart..<key.pathEnd))
     }
 
-    func prefix(_ site: ArraySlice<UInt8>, _ path: ArraySlice<UInt8>) -> UInt128 { hash(.prefix, [site, path]) }
+    /// `/p` and `/p?` are different URLs: the query mark is one of the bytes.
+    func urlExact(_ key: CacheKey) -> UInt128 {
+        keyed(.urlExact).hash(key.bytes.span.extracting(key.siteStart..<key.bytes.count))
+    }
 
-    /// The hashes of the path's beginnings of these lengths (ascending), those that it reaches.
-    func prefixes(_ site: ArraySlice<UInt8>, _ path: ArraySlice<UInt8>, lengths: [Int]) -> [UInt128] {
-        var bytes: [UInt8] = [Kind.prefix.rawValue]
-        bytes.append(contentsOf: site)
-        bytes.append(0)
-        let start = bytes.count
-        bytes.append(contentsOf: path)
-        var result: [UInt128] = []
-        for length in lengths {
-            if length > path.count { break }
-            result.append(hasher.hash(bytes.span.extracting(0..<(start + length))))
-        }
-        return result
+    /// The hash of the path's first `length` bytes; nil when it has fewer.
+    func prefix(_ key: CacheKey, length: Int) -> UInt128? {
+        guard length <= key.pathEnd - key.pathStart else { return nil }
+        return keyed(.prefix).hash(key.bytes.span.extracting(key.siteStart..<(key.pathStart + length)))
+    }
+
+    // MARK: Of a purge
+
+    func site(_ name: String) -> UInt128 {
+        keyed(.site).hash(CacheKey.siteBytes(name).span)
+    }
+
+    func prefix(_ site: String, _ path: some Sequence<UInt8>) -> UInt128 {
+        keyed(.prefix).hash(CacheKey.bytes(site: site, path: path, query: [UInt8]?.none).span)
+    }
+
+    func url(_ site: String, _ path: [UInt8], query: [UInt8]?) -> UInt128 {
+        keyed(query == nil ? .urlAny : .urlExact).hash(CacheKey.bytes(site: site, path: path, query: query).span)
+    }
+
+    // MARK: Of both
+
+    /// A tag of the site with this hash, or of all sites (nil).
+    func tag(site: UInt128?, _ tag: String) -> UInt128 {
+        let hasher =
+            site.map { SipHash(k0: UInt64(truncatingIfNeeded: $0), k1: UInt64(truncatingIfNeeded: $0 >> 64)) }
+            ?? keyed(.tagAnywhere)
+        var tag = tag
+        return tag.withUTF8 { hasher.hash($0.span) }
     }
 }

@@ -17,7 +17,8 @@
 enum PurgeStateFile {
     static let name = "purges"
     static let magic = Array("APUSPRGE".utf8)
-    static let version: UInt32 = 2
+    /// Version 3 hashes scopes otherwise than version 2 did.
+    static let version: UInt32 = 3
     /// The largest file that is read: two tables at their bound.
     static let limit = (256 << 10) + 2 * (StoreLimits.purgeScopes + 1) * 64
 
