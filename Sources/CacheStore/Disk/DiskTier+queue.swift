@@ -236,7 +236,7 @@ extension DiskTier.State {
 
 extension DiskIndex {
     /// Removes an entry and returns the places of its records, to be killed.
-    mutating func removeEntry(_ slot: UInt32) -> [Place] {
+    mutating func removeEntry(_ slot: Slot) -> [Place] {
         let entry = self[slot]
         remove(slot)
         return entry.headPlace == .none ? [entry.place] : [entry.place, entry.headPlace]

@@ -102,6 +102,8 @@ final class DiskTier: Sendable {
     let signal = ConditionLock(value: 0)
     let writerThread = NIOThreadPool(numberOfThreads: 1)
     let readers = NIOThreadPool(numberOfThreads: StoreLimits.readThreads)
+    /// Slow work beside the writer's; a task is added once the tier is made.
+    let maintenance = DiskMaintenance()
     let reader: RecordReader
     /// The highest generation found on the disk at start.
     let highestGeneration: UInt64
@@ -152,6 +154,7 @@ final class DiskTier: Sendable {
         writerThread.submit { state in
             if case .active = state { writer.run() }
         }
+        maintenance.start()
         epochs.setListener { [weak self] in self?.wake() }
         // The limit may be lower than last time.
         wake()
@@ -213,6 +216,7 @@ final class DiskTier: Sendable {
         epochs.setListener(nil)
         wake()
         try? await writerThread.shutdownGracefully()
+        await maintenance.stop()
         try? await readers.shutdownGracefully()
         folder.unlock()
     }

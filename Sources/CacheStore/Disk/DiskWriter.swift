@@ -177,7 +177,7 @@ final class DiskWriter: @unchecked Sendable {
 
     private func writeHead(_ form: Representation, _ key: CacheKey) {
         let tag = form.variantTag
-        func slot(_ state: DiskTier.State) -> UInt32? {
+        func slot(_ state: DiskTier.State) -> DiskIndex.Slot? {
             state.index.slot(key.hash.value, coding: form.coding.rawValue, variantTag: tag)
                 .flatMap { state.index[$0].generation == form.generation ? $0 : nil }
         }
