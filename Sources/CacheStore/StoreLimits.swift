@@ -42,6 +42,10 @@ enum StoreLimits {
     static let diskFills = 64
     /// Records that wait to be written, besides the bound on their bytes.
     static let queueJobs = 16_384
+    /// What a newer head in a record of its own counts with among a segment's live bytes.
+    static let headRecordEstimate = 1024
+    /// A sealed segment with less than this share (1/4) of live bytes is compacted before one with more is given up.
+    static let compactBelowShare = 4
     /// Threads that read from one disk.
     static let readThreads = 4
     /// Reads that wait for one of those threads, or have it; more are misses.

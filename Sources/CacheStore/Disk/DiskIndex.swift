@@ -55,12 +55,17 @@ struct DiskIndex: Sendable {
     private var tables = ContiguousArray([DiskIndexTable()])
     private var tableBytes = DiskIndexTable().memoryBytes
     private(set) var count = 0
+    /// What of each segment is live. Kept here, where entries come, change and go, so that nobody else has to think of it.
+    private(set) var usage = SegmentUsage()
 
-    var memoryBytes: Int { tableBytes + tables.capacity * MemoryLayout<DiskIndexTable>.stride }
+    var memoryBytes: Int { usage.memoryBytes + tableBytes + tables.capacity * MemoryLayout<DiskIndexTable>.stride }
 
     subscript(slot: Slot) -> Entry {
         get { tables[Int(slot.table)][slot.entry] }
-        set { tables[Int(slot.table)][slot.entry] = newValue }
+        set {
+            usage.replace(self[slot], by: newValue)
+            tables[Int(slot.table)][slot.entry] = newValue
+        }
     }
 
     /// The first of the forms under the hash, in no order; allocates nothing. Go on with ``next(_:_:)``; in between,
@@ -108,12 +113,14 @@ struct DiskIndex: Sendable {
         let number = number(entry.high)
         let before = tables[number].memoryBytes
         guard tables[number].insert(entry) else { return false }
+        usage.enter(entry)
         tableBytes += tables[number].memoryBytes - before
         count += 1
         return true
     }
 
     mutating func remove(_ slot: Slot) {
+        usage.leave(self[slot])
         tables[Int(slot.table)].remove(slot.entry)
         count -= 1
     }
