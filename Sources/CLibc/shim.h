@@ -1,14 +1,33 @@
-// What Swift's own view of the C library leaves out: glibc's allocator controls, flock and vectored positional reads,
-// and the processor's CRC-32C instruction.
+// What Swift's own view of the C library leaves out: glibc's allocator controls, flock and reads that do not wait, and
+// the processor's CRC-32C instruction.
 #ifndef APUS_CLIBC_SHIM_H
 #define APUS_CLIBC_SHIM_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 
 #include <malloc.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/types.h>
 #include <sys/uio.h>
+
+// pread, as far as it goes without waiting for a device: -1 and EAGAIN when nothing is in the page cache, fewer bytes when
+// only the first of them are, EOPNOTSUPP where the filesystem cannot tell (see preadv2(2), RWF_NOWAIT).
+static inline ssize_t apus_pread_now(int file, void *target, size_t count, off_t offset) {
+    struct iovec piece = {target, count};
+    return preadv2(file, &piece, 1, offset, RWF_NOWAIT);
+}
+
+// O_DIRECT, whose value depends on the processor.
+#if defined(__aarch64__)
+#define APUS_O_DIRECT 0200000
+#else
+#define APUS_O_DIRECT 040000
+#endif
 
 // CRC-32C (Castagnoli) by instruction, eight bytes at a time. `crc` and the result are the raw register: the caller
 // inverts before and after. `apus_crc32c_available` must have said 1.

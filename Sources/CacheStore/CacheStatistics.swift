@@ -35,8 +35,24 @@ public struct CacheStatistics: Sendable, Equatable {
     public var diskWriteErrors = 0
     /// Refused system calls on the way back.
     public var diskReadErrors = 0
+    /// Records not written because the day's bytes were spent.
+    public var diskBeyondDailyWrites = 0
     /// Segments given up to make room.
     public var diskSegmentsReclaimed = 0
+    /// Segments of which little was live, and that was moved, to make room.
+    public var diskSegmentsCompacted = 0
+    /// Segments deleted because nothing in them was live any more.
+    public var diskSegmentsEmptied = 0
+    /// Bytes of the segment files that the index points to; the rest is dead, or not written yet.
+    public var diskLiveBytes = 0
+    /// Bytes that the scrubber has verified.
+    public var diskScrubbedBytes = 0
+    /// Times that the scrubber has come to the end of the disk.
+    public var diskScrubPasses = 0
+    /// Damaged records that the scrubber has found; counted in ``diskBadRecords`` as well.
+    public var diskScrubBad = 0
+    /// Forms that a purge had killed, found by the scrubber or while room was made.
+    public var diskPurgedFound = 0
     /// Whether the disk takes writes; false without one, and for a while after an error.
     public var diskIsWritable = false
 }

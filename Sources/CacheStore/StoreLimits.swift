@@ -36,8 +36,13 @@ enum StoreLimits {
     static let smallestDisk = 16 << 20
     /// Bodies below this are admitted to disk at once, others on the second request.
     static let admitAtOnceBelow = 64 << 10
-    /// Keys a generation of the second-request filter remembers.
-    static let filterKeys = 100_000
+    /// Keys a generation of the second-request filter remembers: as many as the disk holds objects that need it, within
+    /// these bounds and a share of the memory budget.
+    static let filterKeys = 1024...4_000_000
+    /// The filter takes at most this share (1/64) of the memory budget.
+    static let filterShare = 64
+    /// The share of a day's writes (1/24) that may be spent at once.
+    static let writeBurstShare = 24
     /// Bodies too large for memory that are written at the same time.
     static let diskFills = 64
     /// Records that wait to be written, besides the bound on their bytes.
@@ -46,6 +51,9 @@ enum StoreLimits {
     static let headRecordEstimate = 1024
     /// A sealed segment with less than this share (1/4) of live bytes is compacted before one with more is given up.
     static let compactBelowShare = 4
+    /// Milliseconds after the start until the scrubber begins, and from one pass' beginning to the next one's at least.
+    static let scrubDelayMilliseconds = 60_000
+    static let scrubPassMilliseconds = 3_600_000
     /// Threads that read from one disk.
     static let readThreads = 4
     /// Reads that wait for one of those threads, or have it; more are misses.

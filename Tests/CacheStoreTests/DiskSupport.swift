@@ -67,6 +67,21 @@ final class FaultyIO: DiskIO {
         return try system.write(file, .init(rebasing: bytes[..<count]), at: offset, path: path)
     }
 
+    func openPastCache(_ path: String) throws(DiskError) -> Int32 {
+        _ = try check(.open, path)
+        return try system.openPastCache(path)
+    }
+
+    func readPastCache(
+        _ file: Int32,
+        into target: UnsafeMutableRawBufferPointer,
+        at offset: Int,
+        path: String
+    ) throws(DiskError) -> Int {
+        _ = try check(.read, path)
+        return try system.readPastCache(file, into: target, at: offset, path: path)
+    }
+
     func truncate(_ file: Int32, to length: Int, path: String) throws(DiskError) {
         _ = try check(.truncate, path)
         try system.truncate(file, to: length, path: path)
@@ -132,9 +147,15 @@ final class DiskFixture {
     let memoryBytes: Int
     let diskBytes: Int
     let admitAtOnceBelow: Int
-    private var opened: CacheStore?
+    let writesPerDay: Int?
 
-    init(memoryBytes: Int = 16 << 20, diskBytes: Int = 32 << 20, admitAtOnceBelow: Int = .max) throws {
+    init(
+        memoryBytes: Int = 16 << 20,
+        diskBytes: Int = 32 << 20,
+        admitAtOnceBelow: Int = .max,
+        writesPerDay: Int? = nil
+    ) throws {
+        self.writesPerDay = writesPerDay
         folder = try TemporaryFolder()
         self.memoryBytes = memoryBytes
         self.diskBytes = diskBytes
@@ -144,7 +165,14 @@ final class DiskFixture {
     var path: String { folder.file("cache") }
 
     func open(at path: String? = nil) throws -> CacheStore {
-        let disk = DiskConfiguration(path: path ?? self.path, bytes: diskBytes, admitAtOnceBelow: admitAtOnceBelow)
+        // The scrubber runs where a test calls it.
+        let disk = DiskConfiguration(
+            path: path ?? self.path,
+            bytes: diskBytes,
+            admitAtOnceBelow: admitAtOnceBelow,
+            writesPerDay: writesPerDay,
+            scrubBytesPerSecond: 0
+        )
         return try CacheStore(
             CacheStoreConfiguration(memoryBytes: memoryBytes, disk: disk),
             logger: .quiet,

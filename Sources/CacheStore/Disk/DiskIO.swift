@@ -28,9 +28,31 @@ protocol DiskIO: Sendable {
     func names(in folder: String) throws(DiskError) -> [String]
     /// Waits until the folder's own entries are on the disk: after a rename.
     func syncFolder(_ path: String) throws(DiskError)
+    /// Opens for reading only, past the page cache where the file system can do that.
+    func openPastCache(_ path: String) throws(DiskError) -> Int32
+    /// Reads from a file that was opened so. What was not in the page cache before is not in it afterwards, and what was
+    /// in it stays. `target`'s address, its count and `offset` are multiples of 4096.
+    func readPastCache(
+        _ file: Int32,
+        into target: UnsafeMutableRawBufferPointer,
+        at offset: Int,
+        path: String
+    ) throws(DiskError) -> Int
 }
 
 extension DiskIO {
+    /// As any other file: for doubles that have no page cache to think of.
+    func openPastCache(_ path: String) throws(DiskError) -> Int32 { try open(path, create: false) }
+
+    func readPastCache(
+        _ file: Int32,
+        into target: UnsafeMutableRawBufferPointer,
+        at offset: Int,
+        path: String
+    ) throws(DiskError) -> Int {
+        try read(file, into: target, at: offset, path: path)
+    }
+
     /// Reads exactly as many bytes as `target` holds.
     func readFully(
         _ file: Int32,

@@ -136,7 +136,7 @@ struct DiskRecovery {
     }
 
     private mutating func dropEmpty() {
-        for info in state.segments.values where info.end <= SegmentHeader.bytes { remove(info) }
+        for info in state.segments.values where state.index.usage[info.segment.sequence].records == 0 { remove(info) }
     }
 
     private mutating func remove(_ info: DiskTier.SegmentInfo) {

@@ -5,22 +5,6 @@ import NIOConcurrencyHelpers
 import NIOCore
 
 extension DiskTier {
-    /// Whether a body goes to the disk. A value.
-    enum Admission {
-        case now, onSecondRequest, never
-    }
-
-    /// Decides about a form that has come from the origin.
-    func admission(_ hash: UInt128, bodyLength: UInt64) -> Admission {
-        guard bodyLength <= UInt64(max(0, recordLimit - RecordHeader.bytes)) else { return .never }
-        if bodyLength < UInt64(admitAtOnceBelow) { return .now }
-        return state.withLockedValue { state in
-            if state.filter.recordAndTest(hash) { return .now }
-            state.figures.notAdmitted += 1
-            return .onSecondRequest
-        }
-    }
-
     /// Hands a form to the writer. False, and it is counted, when the queue is full or the disk refuses: a request never
     /// waits for a disk.
     @discardableResult
@@ -37,6 +21,7 @@ extension DiskTier {
                 state.figures.dropped += 1
                 return false
             }
+            guard state.mayWriteToday(now: Self.milliseconds) else { return false }
             state.queue.append(.form(key, form, cost: cost))
             state.queueBytes += cost
             return true

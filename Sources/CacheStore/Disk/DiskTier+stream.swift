@@ -13,12 +13,14 @@ extension DiskTier {
                 state.figures.dropped += 1
                 return nil
             }
+            guard state.mayWriteToday(now: Self.milliseconds) else { return nil }
             state.lastStream += 1
             state.streams[state.lastStream] = Current(
                 hash: key.hash.value,
                 generation: form.generation,
                 variantTag: form.variantTag,
-                coding: form.coding
+                coding: form.coding,
+                bytesToCome: bodyLength
             )
             state.queue.append(.begin(state.lastStream, key, form, bodyLength: bodyLength))
             return state.lastStream
@@ -40,6 +42,7 @@ extension DiskTier {
             }
             state.queue.append(.piece(id, buffer))
             state.queueBytes += cost
+            state.streams[id]?.bytesToCome -= cost
             return true
         }
         guard isQueued else { return false }
@@ -100,6 +103,7 @@ extension DiskWriter {
             try io.writeBuffer(file.descriptor, buffer, at: offset, path: file.path)
             streams[id]?.sums.add(buffer)
             streams[id]?.written += buffer.readableBytes
+            tier.state.withLockedValue { $0.allowance.spend(buffer.readableBytes) }
         } catch {
             tier.pause(error)
             cancel(id)
@@ -131,7 +135,7 @@ extension DiskWriter {
             tier.pause(error)
             return giveUp(stream.space.segment)
         }
-        let place = commit(stream.space, record.header.length)
+        let place = commit(stream.space, record.header.length, isSpent: true)
         let dead = tier.state.withLockedValue { $0.publish(record.header, place) }
         for place in dead { kill(place) }
         tier.countIndex()

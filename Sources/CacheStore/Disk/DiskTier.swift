@@ -25,6 +25,8 @@ final class DiskTier: Sendable {
         var end: Int
         /// The tick of the last read from it.
         var lastUse: UInt64
+        /// Nothing is written to it any more, but for state words.
+        var isSealed = true
     }
 
     /// Work for the writer, in order.
@@ -46,6 +48,8 @@ final class DiskTier: Sendable {
         var variantTag: UInt16
         var coding: Coding
         var isCancelled = false
+        /// Of a record whose body comes in pieces: bytes that are not queued yet.
+        var bytesToCome = 0
     }
 
     struct State {
@@ -55,7 +59,9 @@ final class DiskTier: Sendable {
         /// The next segment's number. Numbers are not used again, for places of records that went may still be queued.
         var nextSequence: UInt32 = 1
         var tick: UInt64 = 1
-        var filter = SecondRequestFilter(keysPerGeneration: StoreLimits.filterKeys)
+        var filter = SecondRequestFilter(keysPerGeneration: StoreLimits.filterKeys.lowerBound)
+        /// The day's bytes.
+        var allowance = WriteAllowance(bytesPerDay: nil, now: 0)
         var queue = CircularBuffer<Job>()
         var queueBytes = 0
         var current: Current?
@@ -82,6 +88,13 @@ final class DiskTier: Sendable {
         var badRecords = 0
         var errors = 0
         var reclaimed = 0
+        var beyondDailyWrites = 0
+        var compacted = 0
+        var emptied = 0
+        var scrubbedBytes = 0
+        var scrubPasses = 0
+        var scrubBad = 0
+        var purgedFound = 0
     }
 
     let folder: DiskFolder
@@ -143,8 +156,10 @@ final class DiskTier: Sendable {
         } catch {
             throw .folderUnusable(path: folder.path, reason: error.description)
         }
+        setUpAdmission(configuration)
         countIndex()
         start()
+        startScrubbing(bytesPerSecond: configuration.scrubBytesPerSecond)
     }
 
     private func start() {
@@ -236,6 +251,14 @@ final class DiskTier: Sendable {
             statistics.diskWriteErrors = state.figures.errors
             statistics.diskReadErrors = state.figures.readErrors
             statistics.diskSegmentsReclaimed = state.figures.reclaimed
+            statistics.diskBeyondDailyWrites = state.figures.beyondDailyWrites
+            statistics.diskSegmentsCompacted = state.figures.compacted
+            statistics.diskSegmentsEmptied = state.figures.emptied
+            statistics.diskLiveBytes = state.index.usage.total.bytes
+            statistics.diskScrubbedBytes = state.figures.scrubbedBytes
+            statistics.diskScrubPasses = state.figures.scrubPasses
+            statistics.diskScrubBad = state.figures.scrubBad
+            statistics.diskPurgedFound = state.figures.purgedFound
             statistics.diskIsWritable = !state.isClosed && state.pausedUntil <= Self.now
         }
         statistics.diskLimitBytes = limit

@@ -13,6 +13,10 @@ final class DiskWriter: @unchecked Sendable {
     /// The segment that is appended to, and where.
     var active: Segment?
     var offset = 0
+    /// The segment whose records are being moved: it goes afterwards, not under the walk.
+    var carriedFrom: UInt32?
+    /// Segments given up whose files could be neither deleted nor emptied so far.
+    var undeleted: [Segment] = []
     /// Records whose bodies come in pieces.
     var streams: [UInt64: Stream] = [:]
     private var persistedVersion: UInt64
@@ -205,15 +209,17 @@ final class DiskWriter: @unchecked Sendable {
 
     /// Clears a record's state word. If that cannot be done, its segment goes: an old record must not come back.
     func kill(_ place: DiskIndex.Place) {
-        guard let info = tier.state.withLockedValue({ $0.segments[place.segment] }) else { return }
+        let present = tier.state.withLockedValue { $0.segments[place.segment]?.segment }
+        guard let segment = present ?? undeleted.first(where: { $0.sequence == place.segment }) else { return }
         do throws(DiskError) {
-            let file = info.segment.file
+            let file = segment.file
             let zeros = [UInt8](repeating: 0, count: 4)
             try io.writeBytes(file.descriptor, zeros, at: place.offset + RecordHeader.stateOffset, path: file.path)
+            deleteIfEmpty(place.segment)
         } catch {
             tier.pause(error)
             if active?.sequence == place.segment { active = nil }
-            giveUp(info.segment)
+            giveUp(segment)
         }
     }
 

@@ -94,6 +94,32 @@ struct SystemDiskIO: DiskIO {
         _ = try call(.sync, path) { fsync(file) }
     }
 
+    /// Direct, so that it is the medium that is read and verified, and not a copy of it in memory; and because it neither
+    /// fills the page cache nor has to be undone afterwards. Where a file system refuses that: without reading ahead.
+    func openPastCache(_ path: String) throws(DiskError) -> Int32 {
+        let direct = Glibc.open(path, O_RDONLY | O_CLOEXEC | APUS_O_DIRECT)
+        if direct >= 0 { return direct }
+        let file = try call(.open, path) { Glibc.open(path, O_RDONLY | O_CLOEXEC) }
+        _ = posix_fadvise(file, 0, 0, POSIX_FADV_RANDOM)
+        return file
+    }
+
+    func readPastCache(
+        _ file: Int32,
+        into target: UnsafeMutableRawBufferPointer,
+        at offset: Int,
+        path: String
+    ) throws(DiskError) -> Int {
+        if fcntl(file, F_GETFL) & APUS_O_DIRECT != 0 { return try read(file, into: target, at: offset, path: path) }
+        // What this gets is in the page cache already and stays there; what follows is read and taken out again.
+        let present = max(0, apus_pread_now(file, target.baseAddress, target.count, off_t(offset))) / 4096 * 4096
+        let rest = UnsafeMutableRawBufferPointer(rebasing: target[present...])
+        guard !rest.isEmpty else { return present }
+        let count = try read(file, into: rest, at: offset + present, path: path)
+        _ = posix_fadvise(file, off_t(offset + present), off_t(count), POSIX_FADV_DONTNEED)
+        return present + count
+    }
+
     private func call<Value: SignedInteger>(
         _ operation: DiskError.Operation,
         _ path: String,
