@@ -146,6 +146,17 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // Loads on the store alone, for scripts/bench: no part of the product.
+        .executableTarget(
+            name: "store-bench",
+            dependencies: [
+                "CacheStore", "CachingRules", "HTTPWire", logging, .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/StoreBench",
+            swiftSettings: swiftSettings
+        ),
+
         // Scripted origins and clients, temporary folders, the built program as a process.
         library("TestSupport", ["HTTPWire", .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
 
