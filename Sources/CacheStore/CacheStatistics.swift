@@ -8,51 +8,60 @@ public struct CacheStatistics: Sendable, Equatable {
     public var memoryLimitBytes = 0
     /// Resources thrown out of memory to make room.
     public var memoryEvictions = 0
+    /// Each disk's own figures, in the order of the configuration.
+    public var disks: [DiskStatistics] = []
+}
 
+/// The disks' figures together.
+extension CacheStatistics {
     /// Forms on disk.
-    public var diskObjects = 0
+    public var diskObjects: Int { sum(\.objects) }
     /// Bytes that the segment files take.
-    public var diskUsedBytes = 0
+    public var diskUsedBytes: Int { sum(\.usedBytes) }
     /// The most that they may take.
-    public var diskLimitBytes = 0
-    /// Bytes that the index of the disk takes in memory.
-    public var diskIndexBytes = 0
+    public var diskLimitBytes: Int { sum(\.limitBytes) }
+    /// Bytes that the indices take in memory.
+    public var diskIndexBytes: Int { sum(\.indexBytes) }
     /// Records written.
-    public var diskWrites = 0
+    public var diskWrites: Int { sum(\.writes) }
     /// Bytes written, carry-over included.
-    public var diskBytesWritten = 0
+    public var diskBytesWritten: Int { sum(\.bytesWritten) }
     /// Records read and found whole.
-    public var diskReads = 0
-    /// Bytes read for answers: fronts, heads and bodies, also of what turned out to be damaged.
-    public var diskBytesRead = 0
+    public var diskReads: Int { sum(\.reads) }
+    /// Bytes read for answers, also of what turned out to be damaged.
+    public var diskBytesRead: Int { sum(\.bytesRead) }
     /// Records not written because the queue was full.
-    public var diskWritesDropped = 0
+    public var diskWritesDropped: Int { sum(\.writesDropped) }
     /// Records not written because they were not asked for a second time.
-    public var diskNotAdmitted = 0
+    public var diskNotAdmitted: Int { sum(\.notAdmitted) }
     /// Records that failed a checksum or could not be read.
-    public var diskBadRecords = 0
-    /// Refused system calls on the way to the disk.
-    public var diskWriteErrors = 0
+    public var diskBadRecords: Int { sum(\.badRecords) }
+    /// Refused system calls on the way to the disks.
+    public var diskWriteErrors: Int { sum(\.writeErrors) }
     /// Refused system calls on the way back.
-    public var diskReadErrors = 0
-    /// Records not written because the day's bytes were spent.
-    public var diskBeyondDailyWrites = 0
+    public var diskReadErrors: Int { sum(\.readErrors) }
     /// Segments given up to make room.
-    public var diskSegmentsReclaimed = 0
+    public var diskSegmentsReclaimed: Int { sum(\.segmentsReclaimed) }
+    /// Records not written because the day's bytes were spent.
+    public var diskBeyondDailyWrites: Int { sum(\.beyondDailyWrites) }
     /// Segments of which little was live, and that was moved, to make room.
-    public var diskSegmentsCompacted = 0
+    public var diskSegmentsCompacted: Int { sum(\.segmentsCompacted) }
     /// Segments deleted because nothing in them was live any more.
-    public var diskSegmentsEmptied = 0
+    public var diskSegmentsEmptied: Int { sum(\.segmentsEmptied) }
     /// Bytes of the segment files that the index points to; the rest is dead, or not written yet.
-    public var diskLiveBytes = 0
+    public var diskLiveBytes: Int { sum(\.liveBytes) }
     /// Bytes that the scrubber has verified.
-    public var diskScrubbedBytes = 0
+    public var diskScrubbedBytes: Int { sum(\.scrubbedBytes) }
     /// Times that the scrubber has come to the end of the disk.
-    public var diskScrubPasses = 0
-    /// Damaged records that the scrubber has found; counted in ``diskBadRecords`` as well.
-    public var diskScrubBad = 0
+    public var diskScrubPasses: Int { sum(\.scrubPasses) }
+    /// Damaged records that the scrubber has found; counted among the bad records as well.
+    public var diskScrubBad: Int { sum(\.scrubBad) }
     /// Forms that a purge had killed, found by the scrubber or while room was made.
-    public var diskPurgedFound = 0
-    /// Whether the disk takes writes; false without one, and for a while after an error.
-    public var diskIsWritable = false
+    public var diskPurgedFound: Int { sum(\.purgedFound) }
+    /// Whether every disk takes writes; false without one, and for a while after an error of one.
+    public var diskIsWritable: Bool { !disks.isEmpty && disks.allSatisfy(\.isWritable) }
+
+    private func sum(_ figure: (DiskStatistics) -> Int) -> Int {
+        disks.reduce(0) { $0 + figure($1) }
+    }
 }

@@ -22,7 +22,7 @@ extension CacheStore {
     /// a purge has killed what it has: it may turn out to be missing when it is read.
     public func holds(_ key: CacheKey) -> Bool {
         if let resource = memory.shard(key.hash.value).peek(key) { return !epochs.isDead(resource.identity, key: key) }
-        return disk?.contains(key.hash.value) ?? false
+        return disk(key.hash)?.contains(key.hash.value) ?? false
     }
 
     /// Lets go of what is in memory under the key, if it is of this generation; what is on disk stays.
@@ -35,7 +35,7 @@ extension CacheStore {
     public func removeBlocks(of key: CacheKey, etag: EntityTag, length: UInt64) {
         for number in 0..<Self.blockCount(length) {
             guard let block = blockKey(of: key, number: number, etag: etag) else { return }
-            if disk?.contains(block.hash.value) ?? false { disk?.drop(block.hash.value) }
+            if let disk = disk(block.hash), disk.contains(block.hash.value) { disk.drop(block.hash.value) }
             memory.remove(block)
         }
     }

@@ -2,7 +2,7 @@ public import NIOCore
 
 extension CacheStore {
     /// Whether anything is on disk under the hash: a look into the index, in memory.
-    public func isOnDisk(_ hash: KeyHash) -> Bool { disk?.contains(hash.value) ?? false }
+    public func isOnDisk(_ hash: KeyHash) -> Bool { disk(hash)?.contains(hash.value) ?? false }
 
     /// Reads what the disk has of the key on an I/O thread, verifies every checksum, and puts it into memory when it fits.
     ///
@@ -14,7 +14,7 @@ extension CacheStore {
         _ completion: @escaping (Resource?) -> Void
     ) {
         let bound = NIOLoopBound(completion, eventLoop: eventLoop)
-        guard let disk else { return eventLoop.execute { bound.value(nil) } }
+        guard let disk = disk(key.hash) else { return eventLoop.execute { bound.value(nil) } }
         disk.submit { canRead in
             let resource = canRead ? self.load(key, from: disk) : nil
             eventLoop.execute { bound.value(resource) }
@@ -60,7 +60,7 @@ extension CacheStore {
         mark: PurgeMark,
         variant: [UInt8] = []
     ) -> DiskFill? {
-        guard let disk, epochs.judge(mark, key: key, tags: head.tags) != .dead,
+        guard let disk = disk(key.hash), epochs.judge(mark, key: key, tags: head.tags) != .dead,
             case .now = disk.admission(key.hash.value, bodyLength: head.bodyLength)
         else { return nil }
         let form = Representation(
@@ -73,16 +73,15 @@ extension CacheStore {
         return disk.beginStream(form, key: key, length: head.bodyLength)
     }
 
-    /// Whether the disk, if there is one, takes bodies of that many bytes at all.
+    /// Whether a disk, if there is any, takes bodies of that many bytes at all.
     public func mayKeepOnDisk(_ length: UInt64) -> Bool {
-        guard let disk else { return false }
-        return length < UInt64(max(0, disk.recordLimit - RecordHeader.bytes))
+        disks.tiers.contains { length < UInt64(max(0, $0.recordLimit - RecordHeader.bytes)) }
     }
 
-    /// Waits until everything handed to the disk is written and synced, and the purge state with it.
-    public func flush() async { await disk?.flush() }
+    /// Waits until everything handed to the disks is written and synced, and the purge state with it.
+    public func flush() async { await disks.flush() }
 
-    /// Flushes, stops the threads and gives the folder free. Nothing is read or written afterwards. A store with a disk
+    /// Flushes, stops the threads and gives the folders free. Nothing is read or written afterwards. A store with a disk
     /// must be closed before it is let go.
-    public func close() async { await disk?.close() }
+    public func close() async { await disks.close() }
 }

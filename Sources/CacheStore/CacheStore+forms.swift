@@ -8,7 +8,9 @@ extension CacheStore {
     public func lookup(hash: KeyHash, key: Span<UInt8>) -> Resource? {
         guard let found = memory.shard(hash.value).find(hash.value, key) else { return nil }
         let resource = found.resource
-        if found.isSecondRequest { resource.representations.forEach { _ = disk?.write($0, key: resource.key) } }
+        if found.isSecondRequest {
+            resource.representations.forEach { _ = disk(resource.key.hash)?.write($0, key: resource.key) }
+        }
         if epochs.isDead(resource.identity, key: resource.key) { return withoutDead(resource) }
         return resource
     }
@@ -29,6 +31,7 @@ extension CacheStore {
             release(reserved)
             return .refused(.purged)
         }
+        let disk = disk(key.hash)
         let admission =
             memoryOnly ? .never : disk?.admission(key.hash.value, bodyLength: form.body.recordBytes) ?? .never
         // First on disk: once it is in memory, nobody may read the older one from there.
@@ -79,7 +82,7 @@ extension CacheStore {
             }
         }
         guard case .done(let resource) = outcome else { return nil }
-        disk?.freshen(resource.representations.filter { $0.generation == generation }, key: key)
+        disk(key.hash)?.freshen(resource.representations.filter { $0.generation == generation }, key: key)
         return resource
     }
 
@@ -89,14 +92,14 @@ extension CacheStore {
         let outcome = memory.update(key) { $0?.attaching(form) }
         guard case .done(let resource) = outcome else { return false }
         if let stored = resource.representation(for: form.coding, variant: form.variant) {
-            disk?.attach(stored, key: key)
+            disk(key.hash)?.attach(stored, key: key)
         }
         return true
     }
 
     /// Forgets everything stored under the key, in memory and on disk.
     public func remove(_ key: CacheKey) {
-        disk?.drop(key.hash.value)
+        disk(key.hash)?.drop(key.hash.value)
         memory.remove(key)
     }
 

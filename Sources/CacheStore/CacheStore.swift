@@ -1,7 +1,7 @@
 public import Logging
 import Synchronization
 
-/// The cache of one edge: memory tier, disk tier, purge epochs. Safe from every thread.
+/// The cache of one edge: memory tier, disks, purge epochs. Safe from every thread.
 ///
 /// Which purge number goes where (the rules are in docs/architecture.md):
 /// - ``insert(_:key:reserved:)`` stores the mark that the caller took before its origin request (N2);
@@ -13,7 +13,7 @@ public final class CacheStore: Sendable {
     public let epochs: PurgeEpochs
     let budget: MemoryBudget
     let memory: MemoryTier
-    let disk: DiskTier?
+    let disks: DiskSet
     let hasher: SipHash
     let logger: Logger
     private let generations: Atomic<UInt64>
@@ -21,7 +21,7 @@ public final class CacheStore: Sendable {
     /// The smallest memory budget that works, in bytes.
     public static let smallestMemory = 1 << 20
 
-    /// Opens the store. With a disk: makes the folder, locks it and finds out what is on it. Blocks while it does.
+    /// Opens the store. With disks: makes their folders, locks them and finds out what is on them. Blocks while it does.
     public convenience init(_ configuration: CacheStoreConfiguration, logger: Logger) throws(CacheStoreError) {
         try self.init(configuration, logger: logger, io: SystemDiskIO())
     }
@@ -34,18 +34,13 @@ public final class CacheStore: Sendable {
         budget = MemoryBudget(limit: configuration.memoryBytes)
         epochs = PurgeEpochs(budget: budget)
         memory = MemoryTier(budget: budget, policy: configuration.policy)
-        if let settings = configuration.disk {
-            let folder = try DiskFolder(path: settings.path, io: io, logger: logger)
-            let disk = try DiskTier(settings, memory: memory, epochs: epochs, folder: folder)
-            self.disk = disk
-            hasher = folder.hasher
-            generations = Atomic(disk.highestGeneration)
-        } else {
-            disk = nil
-            hasher = .random()
-            generations = Atomic(0)
-        }
+        disks = try DiskSet(configuration.disks, memory: memory, epochs: epochs, io: io, logger: logger)
+        hasher = disks.hasher
+        generations = Atomic(disks.highestGeneration)
     }
+
+    /// The disk that has, or would have, what is stored under the hash; nil: none. Allocates nothing.
+    func disk(_ hash: KeyHash) -> DiskTier? { disks.disk(hash.value) }
 
     /// The store's keyed hash of a key's bytes. Allocates nothing.
     public func hash(_ key: Span<UInt8>) -> KeyHash {
@@ -85,7 +80,7 @@ public final class CacheStore: Sendable {
         statistics.memoryUsedBytes = budget.used
         statistics.memoryLimitBytes = budget.limit
         statistics.memoryEvictions = memory.evicted
-        disk?.add(to: &statistics)
+        statistics.disks = disks.statistics
         return statistics
     }
 }

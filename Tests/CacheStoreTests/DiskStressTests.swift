@@ -69,7 +69,8 @@ struct DiskStressTests {
                                 store.put("/\(path)", Self.body(path, version), mark: mark)
                             default:
                                 let floor = floors.withLockedValue { $0[path] }
-                                let found = store.lookup(key) ?? store.disk.flatMap { store.load(key, from: $0) }
+                                let found =
+                                    store.lookup(key) ?? store.disk(key.hash).flatMap { store.load(key, from: $0) }
                                 guard let found else { continue }
                                 guard let version = Self.version(found.identity.bytes, path) else {
                                     problems.append("/\(path) is not whole")

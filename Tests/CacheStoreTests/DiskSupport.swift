@@ -206,9 +206,12 @@ final class DiskFixture {
 }
 
 extension CacheStore {
+    /// The only disk, or the first.
+    var disk: DiskTier? { disks.tiers.first }
+
     /// What the disk alone has of a path.
     func load(_ path: String) -> Resource? {
-        guard let disk else { return nil }
+        guard let disk = disk(key(path).hash) else { return nil }
         memory.remove(key(path))
         return load(key(path), from: disk)
     }

@@ -22,9 +22,11 @@ struct EdgeMetricsTests {
     @Test("each row of the tables, once, with the figures that the parts have")
     func rows() {
         var store = CacheStatistics()
-        store.diskBytesRead = 1001
-        store.diskReadErrors = 2
-        store.diskWriteErrors = 3
+        store.disks = (0..<2).map { DiskStatistics(path: "/disk\($0)", limitBytes: 1 << 30) }
+        store.disks[0].bytesRead = 1000
+        store.disks[1].bytesRead = 1
+        store.disks[0].readErrors = 2
+        store.disks[1].writeErrors = 3
         store.memoryUsedBytes = 4
         let rows = EdgeMetrics.rows(of: Self.readings(store))
         let count = EdgeGauge.allCases.count + ServerCounter.allCases.count + StoreCounter.allCases.count

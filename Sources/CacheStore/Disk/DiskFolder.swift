@@ -22,7 +22,8 @@ final class DiskFolder: Sendable {
     let hasher: SipHash
     private let lock: NIOLockedValueBox<OpenFile?>
 
-    init(path: String, io: any DiskIO, logger: Logger) throws(CacheStoreError) {
+    /// - Parameter key: the key that the store's other folders have; nil: there is none yet.
+    init(path: String, io: any DiskIO, logger: Logger, key: SipHash? = nil) throws(CacheStoreError) {
         var path = path
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         self.path = path
@@ -34,7 +35,7 @@ final class DiskFolder: Sendable {
                 throw DiskError(operation: .lock, path: "", code: 0)
             }
             lock = NIOLockedValueBox(OpenFile(descriptor: descriptor, path: path + "/lock", io: io))
-            hasher = try Self.readMeta(path, io, logger)
+            hasher = try Self.readMeta(path, key, io, logger)
         } catch {
             if error.operation == .lock, error.code == 0 { throw .folderInUse(path: path) }
             throw .folderUnusable(path: path, reason: error.description)
@@ -69,7 +70,12 @@ final class DiskFolder: Sendable {
         }
     }
 
-    private static func readMeta(_ folder: String, _ io: any DiskIO, _ logger: Logger) throws(DiskError) -> SipHash {
+    private static func readMeta(
+        _ folder: String,
+        _ key: SipHash?,
+        _ io: any DiskIO,
+        _ logger: Logger
+    ) throws(DiskError) -> SipHash {
         if let bytes = try io.readFile(folder + "/" + metaName, limit: 4096) {
             var reader = ByteReader(bytes)
             let magic = reader.slice(8)
@@ -78,11 +84,16 @@ final class DiskFolder: Sendable {
                 let k0 = reader.number(UInt64.self), let k1 = reader.number(UInt64.self),
                 reader.number(UInt32.self) == CRC32C.of(bytes.span.extracting(0..<28))
             {
-                return SipHash(k0: k0, k1: k1)
+                let found = SipHash(k0: k0, k1: k1)
+                if key == nil || key == found { return found }
+                return try writeMeta(folder, key ?? found, io)
             }
             setAside(folder, metaName, why: "version \(version.map(String.init) ?? "?") is not known", io, logger)
         }
-        let hasher = SipHash.random()
+        return try writeMeta(folder, key ?? .random(), io)
+    }
+
+    private static func writeMeta(_ folder: String, _ hasher: SipHash, _ io: any DiskIO) throws(DiskError) -> SipHash {
         var bytes = metaMagic
         bytes.appendNumber(metaVersion)
         bytes.appendNumber(hasher.k0)

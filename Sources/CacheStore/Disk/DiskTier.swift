@@ -170,7 +170,6 @@ final class DiskTier: Sendable {
             if case .active = state { writer.run() }
         }
         maintenance.start()
-        epochs.setListener { [weak self] in self?.wake() }
         // The limit may be lower than last time.
         wake()
     }
@@ -228,7 +227,6 @@ final class DiskTier: Sendable {
             return flushes
         }
         for done in flushes { done() }
-        epochs.setListener(nil)
         wake()
         try? await writerThread.shutdownGracefully()
         await maintenance.stop()
@@ -236,32 +234,34 @@ final class DiskTier: Sendable {
         folder.unlock()
     }
 
-    func add(to statistics: inout CacheStatistics) {
+    /// This moment's figures.
+    var statistics: DiskStatistics {
+        var statistics = DiskStatistics(path: folder.path, limitBytes: limit)
         state.withLockedValue { state in
-            statistics.diskObjects = state.index.count
-            statistics.diskUsedBytes = state.usedBytes
-            statistics.diskIndexBytes = state.index.memoryBytes
-            statistics.diskWrites = state.figures.writes
-            statistics.diskBytesWritten = state.figures.bytesWritten
-            statistics.diskReads = state.figures.reads
-            statistics.diskBytesRead = reader.bytesSoFar
-            statistics.diskWritesDropped = state.figures.dropped
-            statistics.diskNotAdmitted = state.figures.notAdmitted
-            statistics.diskBadRecords = state.figures.badRecords
-            statistics.diskWriteErrors = state.figures.errors
-            statistics.diskReadErrors = state.figures.readErrors
-            statistics.diskSegmentsReclaimed = state.figures.reclaimed
-            statistics.diskBeyondDailyWrites = state.figures.beyondDailyWrites
-            statistics.diskSegmentsCompacted = state.figures.compacted
-            statistics.diskSegmentsEmptied = state.figures.emptied
-            statistics.diskLiveBytes = state.index.usage.total.bytes
-            statistics.diskScrubbedBytes = state.figures.scrubbedBytes
-            statistics.diskScrubPasses = state.figures.scrubPasses
-            statistics.diskScrubBad = state.figures.scrubBad
-            statistics.diskPurgedFound = state.figures.purgedFound
-            statistics.diskIsWritable = !state.isClosed && state.pausedUntil <= Self.now
+            statistics.objects = state.index.count
+            statistics.usedBytes = state.usedBytes
+            statistics.indexBytes = state.index.memoryBytes
+            statistics.writes = state.figures.writes
+            statistics.bytesWritten = state.figures.bytesWritten
+            statistics.reads = state.figures.reads
+            statistics.bytesRead = reader.bytesSoFar
+            statistics.writesDropped = state.figures.dropped
+            statistics.notAdmitted = state.figures.notAdmitted
+            statistics.badRecords = state.figures.badRecords
+            statistics.writeErrors = state.figures.errors
+            statistics.readErrors = state.figures.readErrors
+            statistics.segmentsReclaimed = state.figures.reclaimed
+            statistics.beyondDailyWrites = state.figures.beyondDailyWrites
+            statistics.segmentsCompacted = state.figures.compacted
+            statistics.segmentsEmptied = state.figures.emptied
+            statistics.liveBytes = state.index.usage.total.bytes
+            statistics.scrubbedBytes = state.figures.scrubbedBytes
+            statistics.scrubPasses = state.figures.scrubPasses
+            statistics.scrubBad = state.figures.scrubBad
+            statistics.purgedFound = state.figures.purgedFound
+            statistics.isWritable = !state.isClosed && state.pausedUntil <= Self.now
         }
-        statistics.diskLimitBytes = limit
+        return statistics
     }
 
     private static func restorePurges(_ epochs: PurgeEpochs, _ folder: DiskFolder) {
