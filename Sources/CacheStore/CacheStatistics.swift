@@ -6,6 +6,8 @@ public struct CacheStatistics: Sendable, Equatable {
     public var memoryUsedBytes = 0
     /// The memory budget, in bytes.
     public var memoryLimitBytes = 0
+    /// Bytes of bodies that are in memory no more, but held by connections.
+    public var memoryPinnedBytes = 0
     /// Resources thrown out of memory to make room.
     public var memoryEvictions = 0
     /// Each disk's own figures, in the order of the configuration.

@@ -23,14 +23,14 @@ extension CacheStore {
 
     /// The same, on this thread.
     func load(_ key: CacheKey, from disk: DiskTier) -> Resource? {
-        var reserved = 0
-        let forms = disk.read(key, reserved: &reserved)
+        guard let reserved = reserve(0) else { return nil }
+        let forms = disk.read(key, with: reserved)
         guard
             let loaded = Resource(key: key, representations: forms)?.keeping({ form in
                 epochs.judge(form.mark, key: key, tags: form.head.tags) != .dead
             })
         else {
-            release(reserved)
+            reserved.end()
             // Dead for good: it is not read again.
             if let newest = forms.map(\.generation).max() { disk.drop(key.hash.value, below: newest + 1) }
             return nil

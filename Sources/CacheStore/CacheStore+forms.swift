@@ -1,4 +1,5 @@
-import CachingRules
+public import CachingRules
+public import NIOCore
 
 extension CacheStore {
     /// The resource in memory with this key; counts as a use. Memory only, and allocates nothing.
@@ -18,17 +19,16 @@ extension CacheStore {
     /// Stores an identity form in memory, and on disk when it is admitted there.
     ///
     /// Refused when a purge has come since its mark was taken, and when what is stored was asked of the origin later.
-    /// Forms derived from what it replaces go. `reserved`: bytes that the fill holds of ``reserve(_:)``; they are given
-    /// back here, whatever the outcome.
+    /// Forms derived from what it replaces go. `reserved`: what its body was made with; it ends here, whatever the outcome.
     /// `memoryOnly`: not worth a place on disk; what is there under the key goes all the same.
     public func insert(
         _ form: Representation,
         key: CacheKey,
-        reserved: Int = 0,
+        reserved: Reservation? = nil,
         memoryOnly: Bool = false
     ) -> InsertOutcome {
         guard form.coding == .identity, epochs.judge(form.mark, key: key, tags: form.head.tags) != .dead else {
-            release(reserved)
+            reserved?.end()
             return .refused(.purged)
         }
         let disk = disk(key.hash)
@@ -37,7 +37,7 @@ extension CacheStore {
         // First on disk: once it is in memory, nobody may read the older one from there.
         let tag = form.variant.isEmpty ? nil : form.variantTag
         if let disk, !disk.drop(key.hash.value, below: form.generation + 1, variantTag: tag) {
-            release(reserved)
+            reserved?.end()
             return .refused(.superseded)
         }
         let outcome = memory.update(key, reserved: reserved, awaitsDisk: admission == .onSecondRequest) { present in
@@ -87,14 +87,33 @@ extension CacheStore {
     }
 
     /// Adds a coded form beside its parent, if the parent's generation is still the one stored (rule N4). It takes the
-    /// place of a form of the same coding.
-    public func attach(_ form: Representation, key: CacheKey) -> Bool {
-        let outcome = memory.update(key) { $0?.attaching(form) }
+    /// place of a form of the same coding. `reserved`: what its body was made with; it ends here.
+    public func attach(_ form: Representation, key: CacheKey, reserved: Reservation? = nil) -> Bool {
+        let outcome = memory.update(key, reserved: reserved) { $0?.attaching(form) }
         guard case .done(let resource) = outcome else { return false }
         if let stored = resource.representation(for: form.coding, variant: form.variant) {
             disk(key.hash)?.attach(stored, key: key)
         }
         return true
+    }
+
+    /// Makes a coded form of `parent` and adds it beside it if there is room for its bytes, which are copied.
+    public func attach(
+        _ head: StoredHead,
+        _ coding: Coding,
+        of parent: Representation,
+        bytes: [ByteBuffer],
+        key: CacheKey
+    ) -> Representation {
+        func form(_ body: StoredBody) -> Representation {
+            Representation(derivedFrom: parent, coding: coding, head: head, body: body)
+        }
+        guard let reserved = reserve(bytes.reduce(0) { $0 + $1.readableBytes }) else {
+            return form(StoredBody(pieces: bytes))
+        }
+        let made = form(reserved.body(of: bytes.flatMap { reserved.pieces(of: $0) }))
+        _ = attach(made, key: key, reserved: reserved)
+        return made
     }
 
     /// Forgets everything stored under the key, in memory and on disk.

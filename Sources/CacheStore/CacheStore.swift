@@ -63,12 +63,18 @@ public final class CacheStore: Sendable {
         generations.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
-    /// Room for bytes of a fill, counted in the one budget. False: everything else is gone already; pass through
-    /// uncached. Give it back with ``release(_:)``, or hand it to ``insert(_:key:reserved:)``.
-    public func reserve(_ bytes: Int) -> Bool { memory.reserve(bytes) }
+    /// Room for the bytes of a body that is going to be made, counted in the one budget; nil: there is none to be had, pass
+    /// it through uncached.
+    public func reserve(_ bytes: Int) -> Reservation? { memory.reserve(bytes) }
 
-    /// Gives back what ``reserve(_:)`` took.
-    public func release(_ bytes: Int) { memory.release(bytes) }
+    /// More of what is stored no more is held by connections than the budget has room for. One who goes on sending such a
+    /// body should break off: see ``holds(_:generation:)``.
+    public var isOverPinned: Bool { budget.isOverPinned }
+
+    /// Whether this very body is in memory, or may be had from there by others; does not count as a use.
+    public func holds(_ key: CacheKey, generation: UInt64) -> Bool {
+        memory.shard(key.hash.value).peek(key)?.representations.contains { $0.generation == generation } ?? false
+    }
 
     /// The most that one object may take in memory, in bytes, heads included.
     public var memoryObjectLimit: Int { memory.objectLimit }
@@ -79,6 +85,7 @@ public final class CacheStore: Sendable {
         statistics.memoryObjects = memory.totals.count
         statistics.memoryUsedBytes = budget.used
         statistics.memoryLimitBytes = budget.limit
+        statistics.memoryPinnedBytes = budget.pinned
         statistics.memoryEvictions = memory.evicted
         statistics.disks = disks.statistics
         return statistics

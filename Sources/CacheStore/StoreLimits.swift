@@ -4,6 +4,12 @@ enum StoreLimits {
 
     /// One object takes at most this share (1/8) of a tier.
     static let objectShare = 8
+    /// Bodies that are held by connections alone may take this share (1/4) of the budget from the tier.
+    static let pinnedShare = 4
+    /// They may take this much of a small budget, up to half of it.
+    static let smallestPinned = 4 << 20
+    /// While they take more, answers longer than this are not stored.
+    static let smallBody = 64 << 10
     /// Shards of the memory tier, a power of two well above the number of event loops.
     static let shards = 64
     /// A body piece, in bytes: the largest that one buffer holds.

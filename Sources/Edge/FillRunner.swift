@@ -35,7 +35,8 @@ final class FillRunner: OriginDelegate {
     /// Before the answer it is asked for its head alone, which tells whether a part of it can be asked for.
     var probe = Probe.notNeeded
     private var received: UInt64 = 0
-    private var reserved = 0
+    /// What a body that is retained is made with.
+    private var reserved: Reservation?
     private var isPaused = false
     /// Runs while the slowest reader of a window stops it.
     private var stallTimer: Scheduled<Void>?
@@ -273,8 +274,8 @@ final class FillRunner: OriginDelegate {
         entry.restrict()
         entry.prepareForms(at: fill.site)
         let isSmallEnough = (entry.length ?? 0) <= UInt64(context.objectLimit)
-        guard isSmallEnough, context.store.reserve(Int(entry.length ?? 0)) else { return beginLarge(entry) }
-        reserved = Int(entry.length ?? 0)
+        guard isSmallEnough, let room = context.store.reserve(Int(entry.length ?? 0)) else { return beginLarge(entry) }
+        reserved = room
         phase = .retaining(entry)
         fill.begin(entry.fillHead(.origin(reason, status: entry.head.status, nil), isRetained: true))
         abandonedIfEmpty()
@@ -365,16 +366,16 @@ final class FillRunner: OriginDelegate {
         context.counters.add(.originBytes, UInt64(body.readableBytes))
         switch phase {
         case .retaining(let entry):
+            guard let reserved else { return }
             if entry.length == nil {
                 let isSmallEnough = received <= UInt64(context.objectLimit)
-                guard isSmallEnough, context.store.reserve(body.readableBytes) else {
+                guard isSmallEnough, reserved.grow(by: body.readableBytes) else {
                     giveUpRetaining(isSmallEnough ? .noRoom : .tooLarge)
                     if case .passing = phase { append(body) }
                     return
                 }
-                reserved += body.readableBytes
             }
-            for piece in BodyPieces.pieces(of: body) { _ = fill.append(piece) }
+            for piece in reserved.pieces(of: body) { _ = fill.append(piece) }
             // Of a length that is known, ever less is missing.
             if entry.length == nil, received >= Limits.abandonedBytes { abandonedIfEmpty() }
         case .passing:
@@ -436,10 +437,10 @@ final class FillRunner: OriginDelegate {
             mark: fill.mark,
             variant: entry.variant,
             head: entry.storedHead(bodyLength: received),
-            body: StoredBody(pieces: fill.pieces)
+            body: reserved?.body(of: fill.pieces) ?? StoredBody(pieces: fill.pieces)
         )
         let outcome = context.store.insert(representation, key: fill.key, reserved: reserved)
-        reserved = 0
+        reserved = nil
         let why = outcome.notStored
         if let why { context.reasons.note(why, fill.key, at: fill.site) } else { context.counters.add(.stores) }
         complete(
@@ -502,8 +503,8 @@ final class FillRunner: OriginDelegate {
     }
 
     private func releaseReservation() {
-        if reserved > 0 { context.store.release(reserved) }
-        reserved = 0
+        reserved?.end()
+        reserved = nil
     }
 
     /// Readers have caught up.

@@ -110,16 +110,16 @@ final class FormMaker: Sendable {
                 counters.add(.compressedDropped)
                 return nil
             }
-            let body = StoredBody(pieces: encoded)
-            let form = Representation(
-                derivedFrom: identity,
-                coding: coding,
-                head: Self.head(of: identity.head, coding, level: level, length: body.length),
-                body: body
-            )
             counters.add(coding == .br ? .compressedBrotli : .compressedGzip)
-            // Not attached when the entry was replaced meanwhile: then the form is right for those who wait all the same.
-            _ = store.attach(form, key: resource.key)
+            let head = Self.head(
+                of: identity.head,
+                coding,
+                level: level,
+                length: encoded.reduce(0) { $0 + UInt64($1.readableBytes) }
+            )
+            // Not attached when there is no room for it, or the entry was replaced meanwhile: then the form is right for those
+            // who wait all the same.
+            let form = store.attach(head, coding, of: identity, bytes: encoded, key: resource.key)
             return Resource(key: resource.key, identity: identity, derived: [form])
         } catch {
             logger.error("compression failed", metadata: ["coding": "\(coding.token)", "error": "\(error)"])

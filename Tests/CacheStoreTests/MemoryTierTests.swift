@@ -149,30 +149,43 @@ struct MemoryTierTests {
         let store = try CacheStore.memoryOnly(4 << 20)
         for number in 0..<100 { store.put("/\(number)", testBytes(100_000, seed: 1)) }
         let before = store.memory.totals.count
-        #expect(store.reserve(2 << 20))
+        let reserved = try #require(store.reserve(2 << 20))
         #expect(store.memory.totals.count < before)
         #expect(store.budget.used <= store.budget.limit)
-        #expect(!store.reserve(3 << 20))
+        #expect(store.reserve(3 << 20) == nil)
         #expect(store.memory.totals.count == 0, "it tried everything")
         guard case .refused = store.put("/x", testBytes(500_000, seed: 1)) else {
             // 2 MiB are free: this must go in.
             #expect(store.lookup("/x") != nil)
-            store.release(2 << 20)
+            reserved.end()
             return
         }
         Issue.record("there was room")
     }
 
-    @Test("a fill's reservation is taken over by its entry")
+    @Test("a fill's reservation is taken over by its pieces, and counts once")
     func takeOver() throws {
         let store = try CacheStore.memoryOnly(4 << 20)
         let before = store.budget.used
-        #expect(store.reserve(400_000))
-        _ = store.insert(store.form(testBytes(400_000, seed: 3)), key: store.key("/a"), reserved: 400_000)
-        #expect(store.lookup("/a") != nil)
+        let reserved = try #require(store.reserve(400_000))
+        #expect(store.budget.used - before == 400_000)
+        let pieces = reserved.pieces(of: ByteBuffer(bytes: testBytes(400_000, seed: 3)))
+        let made = store.budget.used - before
+        #expect(made >= 400_000 && made < 410_000)
+        let form = Representation(
+            generation: store.nextGeneration(),
+            mark: store.epochs.mark,
+            head: testHead(length: 400_000),
+            body: reserved.body(of: pieces)
+        )
+        #expect(store.budget.used - before == made, "they are exactly sized and few: nothing is copied")
+        _ = store.insert(form, key: store.key("/a"), reserved: reserved)
+        let resource = try #require(store.lookup("/a"))
+        let tables = store.memory.tableBytes
+        #expect(store.budget.used == tables + resource.memoryBytes)
         store.remove(store.key("/a"))
-        // The shard's table has grown by its first slots.
-        #expect(store.budget.used - before < 1024)
+        #expect(store.budget.used == tables + resource.countedBytes, "the body counts for as long as it is held")
+        #expect(store.budget.pinned == resource.countedBytes)
     }
 
     @Test("a later origin request wins over an earlier one that ends after it")

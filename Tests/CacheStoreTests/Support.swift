@@ -68,8 +68,15 @@ extension CacheStore {
             generation: nextGeneration(),
             mark: mark ?? epochs.mark,
             head: testHead(length: bytes.count, etag: etag, tags: tags),
-            body: StoredBody(pieces: BodyPieces.pieces(of: ByteBuffer(bytes: bytes)))
+            body: body(bytes)
         )
+    }
+
+    /// A body as a fill makes it; where there is no room for it, one that does not count by itself.
+    func body(_ bytes: [UInt8]) -> StoredBody {
+        let buffer = ByteBuffer(bytes: bytes)
+        guard let reserved = reserve(bytes.count) else { return StoredBody(pieces: BodyPieces.pieces(of: buffer)) }
+        return reserved.body(of: reserved.pieces(of: buffer))
     }
 
     @discardableResult

@@ -27,8 +27,8 @@ extension DiskTier {
             return true
         }
         guard isQueued else { return false }
-        // A queued body may outlive its place in memory: it counts until it is written.
-        memory.budget.adjust(by: cost)
+        // What is queued may outlive its place in memory: it counts until it is written.
+        memory.budget.adjust(by: form.ownBytes)
         memory.makeRoom()
         wake()
         return true
@@ -171,20 +171,22 @@ extension DiskTier {
 }
 
 extension DiskTier.State {
-    /// Takes queued forms back; returns what they cost.
+    /// Takes queued forms back; returns what the budget was charged for them.
     mutating func unqueue(where isMeant: (Representation, CacheKey) -> Bool) -> Int {
-        func cost(_ job: DiskTier.Job) -> Int? {
+        func form(_ job: DiskTier.Job) -> (form: Representation, cost: Int)? {
             guard case .form(let key, let form, let cost) = job, isMeant(form, key) else { return nil }
-            return cost
+            return (form, cost)
         }
-        guard queue.contains(where: { cost($0) != nil }) else { return 0 }
+        guard queue.contains(where: { form($0) != nil }) else { return 0 }
+        var costs = 0
         var freed = 0
         queue.removeAll { job in
-            guard let cost = cost(job) else { return false }
-            freed += cost
+            guard let (form, cost) = form(job) else { return false }
+            costs += cost
+            freed += form.ownBytes
             return true
         }
-        queueBytes -= freed
+        queueBytes -= costs
         return freed
     }
 

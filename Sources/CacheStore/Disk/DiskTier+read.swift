@@ -53,8 +53,8 @@ extension DiskTier {
     }
 
     /// Reads every form of the key, on a reading thread. Damaged ones are dropped and missing from the result, and with an
-    /// identity form those derived from it. `reserved`: bytes taken from the budget for the bodies.
-    func read(_ key: CacheKey, reserved: inout Int) -> [Representation] {
+    /// identity form those derived from it. `reserved`: grows by what the bodies take.
+    func read(_ key: CacheKey, with reserved: Reservation) -> [Representation] {
         // Before the index is asked: an invalidation that comes after this kills what is read (rule N5).
         let local = epochs.mark.local
         var identities: [Representation] = []
@@ -63,7 +63,7 @@ extension DiskTier {
             do throws(RecordReader.Failure) {
                 let parent = identities.first { $0.generation == found.entry.generation }
                 if !found.entry.isIdentity, parent == nil { continue }
-                let form = try read(found, key, parent: parent, local: local, reserved: &reserved)
+                let form = try read(found, key, parent: parent, local: local, with: reserved)
                 if found.entry.isIdentity { identities.append(form) } else { derived.append(form) }
                 state.withLockedValue { $0.figures.reads += 1 }
             } catch {
@@ -94,7 +94,7 @@ extension DiskTier {
         _ key: CacheKey,
         parent: Representation?,
         local: UInt64,
-        reserved: inout Int
+        with reserved: Reservation
     ) throws(RecordReader.Failure) -> Representation {
         let entry = found.entry
         let front = try reader.front(found.segment, at: entry.place.offset, length: entry.length)
@@ -120,7 +120,7 @@ extension DiskTier {
             mark: mark,
             variant: Array(front.bytes[header.variantRange]),
             head: head,
-            body: try body(front, head, found, key, &reserved)
+            body: try body(front, head, found, key, reserved)
         )
     }
 
@@ -129,7 +129,7 @@ extension DiskTier {
         _ head: StoredHead,
         _ found: Found,
         _ key: CacheKey,
-        _ reserved: inout Int
+        _ reserved: Reservation
     ) throws(RecordReader.Failure) -> StoredBody {
         let length = front.header.bodyLength
         // A record without a body whose head says a length: the head of an object in blocks.
@@ -148,9 +148,8 @@ extension DiskTier {
             )
         }
         // A derived form that would make the whole too large for memory is left where it is.
-        guard reserved + length <= largestInMemory, memory.reserve(length) else { throw .noRoom }
-        reserved += length
-        return StoredBody(pieces: try reader.body(front, found.segment, at: offset))
+        guard reserved.bytes + length <= largestInMemory, reserved.grow(by: length) else { throw .noRoom }
+        return reserved.body(of: try reader.body(front, found.segment, at: offset, for: .body(reserved)))
     }
 
     /// The longest body that is taken into memory: what one object may take, less heads and keys.

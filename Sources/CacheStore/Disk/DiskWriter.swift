@@ -79,9 +79,9 @@ final class DiskWriter: @unchecked Sendable {
 
     private func perform(_ job: DiskTier.Job) {
         switch job {
-        case .form(let key, let form, let cost):
+        case .form(let key, let form, _):
             write(form, key)
-            tier.memory.budget.adjust(by: -cost)
+            tier.memory.budget.adjust(by: -form.ownBytes)
         case .head(let key, let form):
             writeHead(form, key)
         case .kill(let places):

@@ -57,7 +57,12 @@ final class RecordReader: Sendable {
     }
 
     /// The body in pieces, every block verified.
-    func body(_ front: Front, _ segment: Segment, at offset: Int) throws(Failure) -> [ByteBuffer] {
+    func body(
+        _ front: Front,
+        _ segment: Segment,
+        at offset: Int,
+        for payer: BodyPieces.Payer
+    ) throws(Failure) -> [ByteBuffer] {
         let sums = front.blockSums
         let start = front.header.frontLength
         var pieces: [ByteBuffer] = []
@@ -67,7 +72,9 @@ final class RecordReader: Sendable {
             let here = start + done
             let source = front.bytes.count >= here + count ? front.bytes[here..<(here + count)] : nil
             let firstBlock = done / StoreLimits.blockBytes
-            pieces.append(try piece(count, sums[firstBlock...], from: source, segment, at: offset + here))
+            pieces.append(
+                try piece(count, sums[firstBlock...], from: source, segment, at: offset + here, for: payer)
+            )
             done += count
         }
         return pieces
@@ -79,11 +86,12 @@ final class RecordReader: Sendable {
         _ sums: ArraySlice<UInt32>,
         from source: ArraySlice<UInt8>? = nil,
         _ segment: Segment,
-        at offset: Int
+        at offset: Int,
+        for payer: BodyPieces.Payer
     ) throws(Failure) -> ByteBuffer {
         var failure: Failure?
         // Unsafe pointer: `target` is `count` bytes long and does not leave the closure.
-        let buffer = BodyPieces.makeIfFilled(bytes: count) { target in
+        let buffer = BodyPieces.makeIfFilled(bytes: count, for: payer) { target in
             do throws(Failure) {
                 try fill(target, sums, from: source, segment, at: offset)
                 return true

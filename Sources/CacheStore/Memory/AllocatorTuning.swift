@@ -11,6 +11,11 @@ public enum AllocatorTuning {
     /// of 64 MiB, 20 to 30 MiB of them).
     static let mmapThreshold = 68 << 10
 
+    /// What an allocation of `bytes` really takes.
+    static func rounded(_ bytes: Int) -> Int {
+        bytes >= mmapThreshold ? (bytes + 16 + 4095) & ~4095 : max(32, (bytes + 8 + 15) & ~15)
+    }
+
     /// Call once, at the very start of the program, before other threads exist. Where the allocator is not glibc's, it
     /// does nothing.
     public static func apply() {

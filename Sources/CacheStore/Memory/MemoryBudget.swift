@@ -1,24 +1,73 @@
 import Synchronization
 
-/// The one budget of a store, in bytes: bodies as allocated, heads, keys, tables, purge epochs, fills in flight, the
-/// write queue. Atomic; safe from every thread.
+/// The one budget of a store, in bytes: bodies as allocated, wherever they are held, heads, keys, tables, purge epochs,
+/// room that fills have asked for, connections. Atomic; safe from every thread.
 ///
 /// Charging comes first and eviction after, so that two threads cannot spend the same byte: between the two, the sum
 /// exceeds the limit by what is being inserted and by nothing else.
+///
+/// A body piece is charged when it is allocated and given back when it is freed (``BodyPieces``), so what a tier throws
+/// out while a slow client is being sent it makes no room. Such bytes are *pinned*: pieces of bodies that are neither in
+/// the tier nor in a fill.
 final class MemoryBudget: Sendable {
     /// The limit, in bytes.
     let limit: Int
+    /// Pinned bytes up to this are room that others do without; what is beyond is not made up for by evicting.
+    let pinnedLimit: Int
     private let spent = Atomic<Int>(0)
+    /// Bytes of all pieces that belong to bodies.
+    private let pieces = Atomic<Int>(0)
+    /// Those of them that belong to resources of the tier.
+    private let stored = Atomic<Int>(0)
+    /// Those that fills under way have made.
+    private let filling = Atomic<Int>(0)
 
     init(limit: Int) {
         self.limit = limit
+        // A small budget's share would be less than what waits for its disk.
+        pinnedLimit = max(limit / StoreLimits.pinnedShare, min(limit / 2, StoreLimits.smallestPinned))
     }
 
     /// Bytes spent now.
     var used: Int { spent.load(ordering: .relaxed) }
 
+    /// Bytes of bodies that are held by connections, and by nothing that the store could let go of. The counters are read one
+    /// after the other: under change it is right to within what is on its way from one to the next.
+    var pinned: Int {
+        max(
+            0,
+            pieces.load(ordering: .relaxed) - stored.load(ordering: .relaxed) - filling.load(ordering: .relaxed)
+        )
+    }
+
+    /// More is pinned than the tier makes room for.
+    var isOverPinned: Bool { pinned > pinnedLimit }
+
+    /// Bytes that the tier has to make room for: all that is spent, but of what is pinned no more than its share.
+    var claimed: Int { used - max(0, pinned - pinnedLimit) }
+
     /// Spends (or gives back, when negative) whatever the limit.
     func adjust(by bytes: Int) {
         if bytes != 0 { spent.wrappingAdd(bytes, ordering: .relaxed) }
+    }
+
+    /// A piece of a body was allocated, or freed when negative. Its bytes are spent, or given back, apart from this.
+    func countPieces(_ bytes: Int) {
+        pieces.wrappingAdd(bytes, ordering: .relaxed)
+    }
+
+    /// Pieces have come to the tier with a resource, or have left it when negative.
+    func countStored(_ bytes: Int) {
+        if bytes != 0 { stored.wrappingAdd(bytes, ordering: .relaxed) }
+    }
+
+    /// Pieces were made by a fill, or are its no more when negative.
+    func countFilling(_ bytes: Int) {
+        if bytes != 0 { filling.wrappingAdd(bytes, ordering: .relaxed) }
+    }
+
+    /// All bytes of bodies, those of the tier, those of fills: for tests.
+    var pieceFigures: (all: Int, stored: Int, filling: Int) {
+        (pieces.load(ordering: .relaxed), stored.load(ordering: .relaxed), filling.load(ordering: .relaxed))
     }
 }

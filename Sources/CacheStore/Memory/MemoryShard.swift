@@ -23,6 +23,14 @@ final class MemoryShard: @unchecked Sendable {
         var isSecondRequest: Bool
     }
 
+    /// What a replacement has changed besides the two resources. A value.
+    struct Swap {
+        /// Bytes that the shard's tables grew by.
+        var tableGrowth: Int
+        /// A resource of another key with the same hash, which had to go.
+        var foreign: Resource?
+    }
+
     /// Finds the resource with this key and makes it the most recently used. Allocates nothing.
     func find(_ hash: UInt128, _ key: Span<UInt8>) -> Found? {
         lock.lock()
@@ -53,18 +61,15 @@ final class MemoryShard: @unchecked Sendable {
     /// Replaces `expected` (nil: nothing) by `new` (nil: nothing) under `key`, if it is what stands there.
     ///
     /// `awaitsDisk` nil: as it was; a coded form that is added must not keep the whole from the disk.
-    /// A foreign key under the same hash counts as nothing, and goes. Returns nil when something else stood there, else
-    /// the change of the shard's bytes beyond the two resources' costs: what the tables grew by, less what a foreign
-    /// resource gave back.
-    func replace(_ key: CacheKey, expected: Resource?, with new: Resource?, awaitsDisk: Bool? = nil) -> Int? {
+    /// A foreign key under the same hash counts as nothing, and goes. Returns nil when something else stood there.
+    func replace(_ key: CacheKey, expected: Resource?, with new: Resource?, awaitsDisk: Bool? = nil) -> Swap? {
         lock.withLock {
             let before = tableBytes
             let slot = index.find(key.hash.value)
             let present = slot.flatMap { resources[Int($0)] }
             let own = present.flatMap { $0.key == key ? $0 : nil }
             guard own === expected else { return nil }
-            var extra = 0
-            if let present, own == nil { extra -= present.memoryBytes }
+            let foreign = own == nil ? present : nil
             switch (slot, new) {
             case (let slot?, let new?):
                 index.setCost(slot, to: new.memoryBytes)
@@ -82,7 +87,7 @@ final class MemoryShard: @unchecked Sendable {
                 put(new, in: slot, awaitsDisk ?? false)
             case (nil, nil): break
             }
-            return extra + tableBytes - before
+            return Swap(tableGrowth: tableBytes - before, foreign: foreign)
         }
     }
 

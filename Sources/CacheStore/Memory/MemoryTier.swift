@@ -29,11 +29,14 @@ final class MemoryTier: Sendable {
         self.budget = budget
         objectLimit = budget.limit / StoreLimits.objectShare
         shards = (0..<count).map { _ in MemoryShard(policy: policy) }
-        budget.adjust(by: shards.reduce(0) { $0 + $1.memoryBytes })
+        budget.adjust(by: tableBytes)
     }
 
     /// The number of resources thrown out to make room.
     var evicted: Int { evictions.load(ordering: .relaxed) }
+
+    /// Bytes of the shards' tables.
+    var tableBytes: Int { shards.reduce(0) { $0 + $1.memoryBytes } }
 
     /// Entries and the sum of their costs.
     var totals: (count: Int, bytes: Int) {
@@ -51,49 +54,59 @@ final class MemoryTier: Sendable {
     /// Whether anything stands under the hash.
     func contains(_ hash: UInt128) -> Bool { shard(hash).contains(hash) }
 
-    /// Room for bytes that are not stored yet. False when only fills are left to throw out, which cannot be.
-    func reserve(_ bytes: Int) -> Bool {
-        guard bytes >= 0, bytes <= budget.limit else { return false }
+    /// Room for bytes that are not stored yet; nil when only what cannot be thrown out is left. The pieces made with it take
+    /// it over.
+    func reserve(_ bytes: Int) -> Reservation? {
+        makeRoom(for: bytes, size: bytes) ? Reservation(self, bytes: bytes) : nil
+    }
+
+    /// Charges `bytes`, which belong to something that takes `size` in all, if room can be made for them.
+    func makeRoom(for bytes: Int, size: Int) -> Bool {
+        guard bytes >= 0, bytes <= budget.limit, mayGrow(by: bytes, size: size) else { return false }
         budget.adjust(by: bytes)
         if makeRoom() { return true }
         budget.adjust(by: -bytes)
         return false
     }
 
-    /// Gives reserved bytes back.
-    func release(_ bytes: Int) {
-        budget.adjust(by: -bytes)
+    /// While connections hold more of what was thrown out than the tier makes room for, only small things come in, and these
+    /// only as long as not much more is spent than the limit: throwing out might free nothing.
+    private func mayGrow(by bytes: Int, size: Int) -> Bool {
+        guard bytes > 0, budget.isOverPinned else { return true }
+        return size <= StoreLimits.smallBody && budget.used + bytes <= budget.limit + budget.limit / 16
     }
 
     /// Replaces what stands under the key by what `change` makes of it. `change` may run several times: it is computed
     /// outside the lock, and put in place only if nothing else has been put there meanwhile.
     ///
-    /// `reserved`: bytes of ``reserve(_:)`` that the new resource's body takes over.
+    /// `reserved`: what the new resource's body was made with; it ends here.
     func update(
         _ key: CacheKey,
-        reserved: Int = 0,
+        reserved: Reservation? = nil,
         awaitsDisk: Bool? = nil,
         _ change: (Resource?) -> Resource?
     ) -> Outcome {
         let shard = shard(key.hash.value)
-        defer { budget.adjust(by: -reserved) }
+        // Once it is in the tier its pieces are the tier's; before, they must not look as if nobody had them.
+        defer { reserved?.end() }
         while true {
             let present = shard.peek(key)
             guard let new = change(present), new !== present else { return .unchanged }
             guard new.memoryBytes <= objectLimit else { return .tooLarge }
-            // Charged before it is put in place. While it counts, so does the reservation it takes over: not twice.
-            let delta = new.memoryBytes - (present?.memoryBytes ?? 0)
+            // Charged before it is put in place.
+            let delta = new.ownBytes - (present?.ownBytes ?? 0)
+            guard mayGrow(by: delta, size: delta) else { return .noRoom }
+            let counted = new.countedBytes - (present?.countedBytes ?? 0)
             budget.adjust(by: delta)
-            guard makeRoom(allowance: reserved) else {
-                budget.adjust(by: -delta)
-                return .noRoom
-            }
-            if let extra = shard.replace(key, expected: present, with: new, awaitsDisk: awaitsDisk) {
-                budget.adjust(by: extra)
-                if extra > 0 { makeRoom() }
+            budget.countStored(counted)
+            let hasRoom = makeRoom(allowance: reserved?.left ?? 0)
+            if hasRoom, let swap = shard.replace(key, expected: present, with: new, awaitsDisk: awaitsDisk) {
+                settle(swap)
                 return .done(new)
             }
             budget.adjust(by: -delta)
+            budget.countStored(-counted)
+            guard hasRoom else { return .noRoom }
         }
     }
 
@@ -102,18 +115,32 @@ final class MemoryTier: Sendable {
     func remove(_ key: CacheKey, where condition: (Resource) -> Bool = { _ in true }) -> Resource? {
         let shard = shard(key.hash.value)
         while let present = shard.peek(key), condition(present) {
-            if let extra = shard.replace(key, expected: present, with: nil) {
-                budget.adjust(by: extra - present.memoryBytes)
+            if let swap = shard.replace(key, expected: present, with: nil) {
+                settle(swap)
+                left(present)
                 return present
             }
         }
         return nil
     }
 
+    /// What else a change of one key has changed.
+    private func settle(_ swap: MemoryShard.Swap) {
+        if let foreign = swap.foreign { left(foreign) }
+        budget.adjust(by: swap.tableGrowth)
+        if swap.tableGrowth > 0 { makeRoom() }
+    }
+
+    /// A resource is not in the tier any more: its own bytes are given back, its pieces when nobody holds them any more.
+    private func left(_ resource: Resource) {
+        budget.adjust(by: -resource.ownBytes)
+        budget.countStored(-resource.countedBytes)
+    }
+
     /// Throws out least recently used resources until the budget is kept. False: nothing is left to throw out.
     @discardableResult
     func makeRoom(allowance: Int = 0) -> Bool {
-        while budget.used - allowance > budget.limit {
+        while budget.claimed - allowance > budget.limit {
             guard evictOne() else { return false }
         }
         return true
@@ -123,7 +150,7 @@ final class MemoryTier: Sendable {
         for _ in shards {
             let turn = cursor.wrappingAdd(1, ordering: .relaxed).newValue
             guard let victim = shards[turn & (shards.count - 1)].evict() else { continue }
-            budget.adjust(by: -victim.memoryBytes)
+            left(victim)
             evictions.wrappingAdd(1, ordering: .relaxed)
             return true
         }

@@ -26,7 +26,7 @@ public final class DiskBody: Sendable {
 
     /// Reads `length` bytes from `offset` on (both cut to the body's end; at most ``BodyPieces/pieceBytes`` at a time) on
     /// an I/O thread. Call on `eventLoop`; `completion` runs there, once. nil: damaged, unreadable or no memory for it;
-    /// break the answer. Memory for it is not counted in the store's budget: it is the connection's.
+    /// break the answer. What is read counts in the store's budget for as long as it is held.
     public func read(
         offset: UInt64,
         length: Int,
@@ -54,8 +54,10 @@ public final class DiskBody: Sendable {
                 alignedEnd - first * block,
                 sums[first...],
                 found.segment,
-                at: start + first * block
+                at: start + first * block,
+                for: .connection(tier.memory.budget)
             )
+            tier.memory.makeRoom()
             return whole.getSlice(at: whole.readerIndex + from - first * block, length: to - from)
         } catch {
             if case .io = error { tier.noteReadError() }

@@ -87,6 +87,9 @@ public final class Representation: Sendable {
         )
     }
 
-    /// Bytes of memory it takes, about: the object, its head and its body.
+    /// Bytes of memory it takes, about: the object, its head and its body, of which `body.countedBytes` count by themselves.
     var memoryBytes: Int { 640 + variant.capacity + head.memoryBytes + body.allocatedBytes }
+
+    /// Those of them that do not count by themselves.
+    var ownBytes: Int { memoryBytes - body.countedBytes }
 }

@@ -9,14 +9,19 @@ public final class Resource: Sendable {
     public let key: CacheKey
     /// One form at least. Identity forms of different variants, the newest first, each followed by its derived forms.
     public let representations: [Representation]
-    /// Bytes of memory it takes, about.
+    /// Bytes of memory it takes, about, all forms' bodies included: what a policy weighs, and what one object may not exceed.
     let memoryBytes: Int
+    /// Those of them that the bodies' pieces have been charged for themselves; the rest is charged while it is in the tier.
+    let countedBytes: Int
+    /// What the tier is charged with.
+    var ownBytes: Int { memoryBytes - countedBytes }
 
     init?(key: CacheKey, representations: [Representation]) {
         guard let first = representations.first, first.coding == .identity else { return nil }
         self.key = key
         self.representations = representations
         memoryBytes = representations.reduce(288 + key.bytes.capacity) { $0 + 16 + $1.memoryBytes }
+        countedBytes = representations.reduce(0) { $0 + $1.body.countedBytes }
     }
 
     /// A resource that is in no store, such as the answer of a fill that was refused there.
@@ -24,6 +29,7 @@ public final class Resource: Sendable {
         self.key = key
         representations = [identity] + derived
         memoryBytes = 0
+        countedBytes = 0
     }
 
     /// The identity form: the only one, or with `Vary` the one stored last.

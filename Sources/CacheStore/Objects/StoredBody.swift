@@ -19,17 +19,30 @@ public struct StoredBody: Sendable {
     public let length: UInt64
     /// Bytes of memory it takes, allocators' rounding included.
     let allocatedBytes: Int
+    /// Those of them that its pieces have been charged for themselves.
+    let countedBytes: Int
 
-    /// A body in memory. Pieces that share larger storage (slices of a network buffer) are copied, so that what is
-    /// counted is what is held, and many small ones are joined.
+    /// A body in memory whose pieces do not count by themselves: it counts while it is in a store's tier, and no longer. For
+    /// small ones; others are made by a ``Reservation``.
+    ///
+    /// Pieces that share larger storage (slices of a network buffer) are copied, so that what is counted is what is held,
+    /// and many small ones are joined.
     public init(pieces: [ByteBuffer]) {
-        let pieces = BodyPieces.settled(pieces.filter { $0.readableBytes > 0 })
+        self.init(pieces: pieces, for: .nobody)
+    }
+
+    /// A body in memory whose pieces have all been made by the reservation.
+    init(pieces: [ByteBuffer], makingWith reservation: Reservation) {
+        self.init(pieces: pieces, for: .body(reservation), isCounted: { reservation.isWhole })
+    }
+
+    private init(pieces: [ByteBuffer], for payer: BodyPieces.Payer, isCounted: () -> Bool = { false }) {
+        let pieces = BodyPieces.settled(pieces.filter { $0.readableBytes > 0 }, for: payer)
         location = .memory(pieces)
         length = pieces.reduce(0) { $0 + UInt64($1.readableBytes) }
-        allocatedBytes =
-            pieces.reduce(pieces.isEmpty ? 0 : 32) {
-                $0 + BodyPieces.allocatedBytes($1) + MemoryLayout<ByteBuffer>.stride
-            }
+        let inPieces = pieces.reduce(0) { $0 + BodyPieces.allocatedBytes($1) }
+        allocatedBytes = inPieces + (pieces.isEmpty ? 0 : 32 + pieces.count * MemoryLayout<ByteBuffer>.stride)
+        countedBytes = isCounted() ? inPieces : 0
     }
 
     /// The body of an object in blocks: nothing but its length.
@@ -37,12 +50,14 @@ public struct StoredBody: Sendable {
         location = .blocks(length)
         self.length = length
         allocatedBytes = 0
+        countedBytes = 0
     }
 
     init(disk: DiskBody) {
         location = .disk(disk)
         length = disk.length
         allocatedBytes = disk.memoryBytes
+        countedBytes = 0
     }
 
     /// The pieces in memory; none when the body is on disk only.

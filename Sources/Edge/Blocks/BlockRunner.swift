@@ -26,8 +26,8 @@ final class BlockRunner: OriginDelegate {
     /// The block that comes now, and how much of the whole has come before it and of it.
     private var current: UInt32
     private var position: UInt64
-    /// Bytes of the budget that the current block has.
-    private var reserved = 0
+    /// What the current block is made with; nil: there was no room for it, and it is not stored.
+    private var reserved: Reservation?
     private var isPaused = false
     /// The origin knows no ranges, and sends everything.
     private var isWhole = false
@@ -178,25 +178,30 @@ final class BlockRunner: OriginDelegate {
             let room = Int(run.object.range(of: current).upperBound - position)
             guard let part = rest.readSlice(length: min(rest.readableBytes, room)) else { return }
             position += UInt64(part.readableBytes)
-            // A small part of a large buffer would keep all of that.
-            fills[current]?.append(part.storageCapacity > 2 * part.readableBytes ? BodyPieces.copy(of: part) : part)
+            append(part)
             if position == run.object.range(of: current).upperBound { endBlock() }
         }
     }
 
+    private func append(_ part: ByteBuffer) {
+        guard let fill = fills[current] else { return }
+        if let reserved { return reserved.pieces(of: part).forEach { fill.append($0) } }
+        // A small part of a large buffer would keep all of that.
+        fill.append(part.storageCapacity > 2 * part.readableBytes ? BodyPieces.copy(of: part) : part)
+    }
+
     private func beginBlock() {
         offer()
-        let length = run.object.range(of: current).count
-        reserved = context.store.reserve(length) ? length : 0
+        reserved = context.store.reserve(run.object.range(of: current).count)
         pauseIfTooFarAhead()
     }
 
     private func endBlock() {
         let number = current
         if let fill = fills.removeValue(forKey: number) {
-            let body = StoredBody(pieces: fill.pieces)
+            let body = reserved?.body(of: fill.pieces) ?? StoredBody(pieces: fill.pieces)
             // With no room it is for those alone who wait for it.
-            if reserved > 0, mayStore { store(body, of: fill) }
+            if reserved != nil, mayStore { store(body, of: fill) }
             context.blocks.remove(fill)
             fill.complete(body.pieces)
         }
@@ -222,7 +227,7 @@ final class BlockRunner: OriginDelegate {
             body: body
         )
         let outcome = context.store.insert(form, key: fill.key, reserved: reserved)
-        reserved = 0
+        reserved = nil
         if let why = outcome.notStored {
             context.reasons.note(why, fill.key, at: run.object.site)
         } else {
@@ -256,7 +261,7 @@ final class BlockRunner: OriginDelegate {
 
     private func pauseIfTooFarAhead() {
         // What finds no room is kept by its readers alone: no more of it than they can take.
-        let limit = reserved > 0 ? aheadLimit : 1
+        let limit = reserved != nil ? aheadLimit : 1
         guard run.isTooFarAhead(current, limit: limit), !isPaused else { return }
         isPaused = true
         exchange?.pauseReading()
@@ -269,7 +274,7 @@ final class BlockRunner: OriginDelegate {
             exchange?.cancel()
             return stop(.broken, .fillsAbandoned)
         }
-        guard isPaused, !run.isTooFarAhead(current, limit: reserved > 0 ? aheadLimit : 1) else { return }
+        guard isPaused, !run.isTooFarAhead(current, limit: reserved != nil ? aheadLimit : 1) else { return }
         isPaused = false
         exchange?.resumeReading()
     }
@@ -366,7 +371,7 @@ final class BlockRunner: OriginDelegate {
     }
 
     private func releaseReservation() {
-        if reserved > 0 { context.store.release(reserved) }
-        reserved = 0
+        reserved?.end()
+        reserved = nil
     }
 }
