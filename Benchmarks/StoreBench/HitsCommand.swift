@@ -38,6 +38,8 @@ struct HitsCommand: ParsableCommand {
         }
         // Each entry is checked once against purges that came after it; that is not what is counted.
         var found = 0
+        // Reading an option is dearer than a look-up.
+        let (objects, hits, purges, purgeEachTime) = (objects, hits, purges, purgeEachTime)
         for turn in 0..<(objects + hits) {
             if purgeEachTime { store.epochs.apply([scope(turn)], number: UInt64(purges + turn + 1)) }
             let key = keys[turn % objects]
