@@ -123,8 +123,8 @@ let package = Package(
         library(
             "Edge",
             [
-                "HTTPWire", "CachingRules", "CacheStore", "ContentCoding", "Telemetry", "Settings", "HTTPServer",
-                "HTTPClient", "Origins", "ControlPlane", "SignatureV4", logging,
+                "HTTPWire", "CachingRules", "CachePolicy", "CacheStore", "ContentCoding", "Telemetry", "Settings",
+                "HTTPServer", "HTTPClient", "Origins", "ControlPlane", "SignatureV4", logging,
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ] + nio
         ),

@@ -149,7 +149,7 @@ final class Installation {
             status: .tcp(host: plan.host, port: plan.statusPorts[index]),
             cache: CacheSettings(
                 memory: plan.memory,
-                disk: DiskSettings(path: plan.data + "/edge-\(index + 1)", size: plan.disk)
+                disks: [DiskSettings(path: plan.data + "/edge-\(index + 1)", size: plan.disk)]
             ),
             control: ControlLinkSettings(
                 url: HTTPURL(scheme: .http, host: plan.host, port: plan.controlPort),

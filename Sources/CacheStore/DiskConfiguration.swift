@@ -1,21 +1,11 @@
 /// One disk's folder and size, and what it may be used for. A value.
 public struct DiskConfiguration: Sendable {
-    /// Which bodies are written when they come from the origin.
-    public enum Admission: Sendable, Equatable {
-        /// Those of at least ``DiskConfiguration/admitAtOnceBelow`` bytes only when they are asked for the second time.
-        case secondRequest
-        /// All.
-        case always
-    }
-
     /// The folder; made if missing, with mode 0700. One process may use it at a time.
     public var path: String
     /// The most that the segment files may take together, in bytes.
     public var bytes: Int
-    /// Bodies below this many bytes are written at once, others as ``admission`` says.
+    /// Bodies below this many bytes are written at once, others when they are asked for the second time.
     public var admitAtOnceBelow: Int
-    /// What is asked of larger bodies.
-    public var admission: Admission
     /// Bytes that may be written in a day (24 h, with bursts of an hour's share); what would be beyond is not admitted.
     /// nil: no bound.
     public var writesPerDay: Int?
@@ -27,14 +17,12 @@ public struct DiskConfiguration: Sendable {
         path: String,
         bytes: Int,
         admitAtOnceBelow: Int = 64 << 10,
-        admission: Admission = .secondRequest,
         writesPerDay: Int? = nil,
         scrubBytesPerSecond: Int = 8 << 20
     ) {
         self.path = path
         self.bytes = bytes
         self.admitAtOnceBelow = admitAtOnceBelow
-        self.admission = admission
         self.writesPerDay = writesPerDay
         self.scrubBytesPerSecond = scrubBytesPerSecond
     }

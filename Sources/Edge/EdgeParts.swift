@@ -1,3 +1,4 @@
+import CachePolicy
 import CacheStore
 import ControlPlane
 import HTTPClient
@@ -20,8 +21,11 @@ struct EdgeParts {
     let logger: Logger
 
     func store() throws(EdgeError) -> CacheStore {
-        let disk = settings.cache.disk.map { DiskConfiguration(path: $0.path, bytes: $0.size.bytes) }
-        let configuration = CacheStoreConfiguration(memoryBytes: settings.cache.memory.bytes, disk: disk)
+        let configuration = CacheStoreConfiguration(
+            memoryBytes: settings.cache.memory.bytes,
+            policy: Self.policy(settings.cache.policy),
+            disks: settings.cache.disks.map(Self.disk)
+        )
         do throws(CacheStoreError) {
             return try CacheStore(configuration, logger: logger)
         } catch {
@@ -127,6 +131,24 @@ struct EdgeParts {
     }
 
     // MARK: Translations
+
+    private static func policy(_ policy: Settings.EvictionPolicy) -> CachePolicy.EvictionPolicy {
+        switch policy {
+        case .lru: .lru
+        case .s3FIFO: .s3FIFO
+        case .size: .size
+        }
+    }
+
+    private static func disk(_ disk: DiskSettings) -> DiskConfiguration {
+        DiskConfiguration(
+            path: disk.path,
+            bytes: disk.size.bytes,
+            admitAtOnceBelow: disk.admission == .always ? .max : disk.admitAtOnceBelow.bytes,
+            writesPerDay: disk.writesADay?.bytes,
+            scrubBytesPerSecond: disk.scrub.bytes
+        )
+    }
 
     private static func endpoint(_ url: HTTPURL) -> Endpoint {
         Endpoint(scheme: url.scheme == .https ? .https : .http, host: url.host, port: url.port)

@@ -5,6 +5,12 @@ public enum Defaults {
     public static let memory = ByteSize.mebibytes(512)
     /// Which objects leave the memory tier first.
     public static let policy = EvictionPolicy.lru
+    /// Which of the larger bodies go to a disk.
+    public static let diskAdmission = DiskAdmission.secondRequest
+    /// Smaller bodies go to a disk when they first come.
+    public static let admitAtOnceBelow = ByteSize.kibibytes(64)
+    /// Bytes a second of a disk that are read to look for damage.
+    public static let scrub = ByteSize.mebibytes(8)
     /// The region that signatures name.
     public static let region = "us-east-1"
     /// What `/` and every path that ends in `/` stand for in a bucket.

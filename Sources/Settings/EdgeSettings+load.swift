@@ -94,8 +94,17 @@ extension EdgeSettings {
     }
 
     private static func checkCache(_ cache: SettingsGroup, _ checks: inout SettingsChecks) {
+        let disks = cache["disk"]?.asGroups ?? []
+        if disks.count > SettingsLimits.disks {
+            checks.report(
+                cache.position(of: "disk"),
+                found: "\(disks.count) disks",
+                expected: "at most \(SettingsLimits.disks)"
+            )
+        }
+        DiskSettings.check(disks, &checks)
         guard let largest = cache["max_object"]?.asSize, let memory = cache["memory"]?.asSize else { return }
-        let disk = cache["disk"]?.asGroup?["size"]?.asSize
+        let disk = disks.compactMap { $0["size"]?.asSize }.max()
         if largest > max(memory, disk ?? memory) {
             checks.report(
                 cache.position(of: "max_object"),
@@ -145,14 +154,12 @@ extension ListenerSettings {
 
 extension CacheSettings {
     fileprivate init(group: SettingsGroup) throws(SettingsError) {
-        var disk: DiskSettings?
-        if let tier = group["disk"]?.asGroup {
-            disk = DiskSettings(path: try tier.require("path", \.asText), size: try tier.require("size", \.asSize))
-        }
+        var disks: [DiskSettings] = []
+        for disk in group["disk"]?.asGroups ?? [] { disks.append(try DiskSettings(group: disk)) }
         self.init(
             memory: try group.require("memory", \.asSize),
             policy: group["policy"]?.asText.flatMap(EvictionPolicy.init(rawValue:)) ?? Defaults.policy,
-            disk: disk,
+            disks: disks,
             maxObject: group["max_object"]?.asSize,
             largeObject: try group.require("large_object", \.asSize)
         )

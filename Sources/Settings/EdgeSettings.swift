@@ -73,8 +73,8 @@ public struct CacheSettings: Sendable, Equatable {
     public var memory: ByteSize
     /// Which objects leave the memory tier first.
     public var policy: EvictionPolicy
-    /// The disk tier; nil: none.
-    public var disk: DiskSettings?
+    /// The disks of the disk tier; none: memory only.
+    public var disks: [DiskSettings]
     /// The largest object that is kept; nil: an eighth of the tier it would go to.
     public var maxObject: ByteSize?
     /// Objects above this many bytes are kept in blocks.
@@ -84,29 +84,15 @@ public struct CacheSettings: Sendable, Equatable {
     public init(
         memory: ByteSize = Defaults.memory,
         policy: EvictionPolicy = Defaults.policy,
-        disk: DiskSettings? = nil,
+        disks: [DiskSettings] = [],
         maxObject: ByteSize? = nil,
         largeObject: ByteSize = Defaults.largeObject
     ) {
         self.memory = memory
         self.policy = policy
-        self.disk = disk
+        self.disks = disks
         self.maxObject = maxObject
         self.largeObject = largeObject
-    }
-}
-
-/// The disk tier. A value.
-public struct DiskSettings: Sendable, Equatable {
-    /// A folder that belongs to this edge alone.
-    public var path: String
-    /// Bytes it may use.
-    public var size: ByteSize
-
-    /// Makes a disk tier.
-    public init(path: String, size: ByteSize) {
-        self.path = path
-        self.size = size
     }
 }
 

@@ -91,7 +91,7 @@ struct ScalarReader {
                 throw ValueError(expected: type.phrase, hint: near)
             }
             return .text(text)
-        case .list, .wordsOrList, .map, .group, .groups:
+        case .list, .wordsOrList, .map, .group, .groups, .groupOrGroups:
             throw ValueError(expected: type.phrase)
         }
     }

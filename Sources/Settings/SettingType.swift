@@ -36,6 +36,8 @@ public indirect enum SettingType: Sendable {
     case group
     /// A list of mappings.
     case groups
+    /// A mapping with keys of its own, or a list of such mappings.
+    case groupOrGroups
 
     /// A noun phrase with an example or the bounds, for messages and for `explain`.
     public var phrase: String {
@@ -60,6 +62,7 @@ public indirect enum SettingType: Sendable {
         case .map(let keys, let values): "a mapping, each key \(keys.phrase), each value \(values.phrase)"
         case .group: "a mapping: keys below it, indented"
         case .groups: "a list of mappings, each beginning with a dash"
+        case .groupOrGroups: "a mapping, or a list of mappings, each beginning with a dash"
         }
     }
 

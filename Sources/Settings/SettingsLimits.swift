@@ -12,6 +12,14 @@ public enum SettingsLimits {
     public static let memory = ByteSize.mebibytes(8)...ByteSize.tebibytes(64)
     /// The disk tier of an edge: room for four of the smallest segments it is written in.
     public static let disk = ByteSize.mebibytes(16)...ByteSize.tebibytes(1024)
+    /// Disks of an edge, each with threads of its own.
+    public static let disks = 64
+    /// Which bodies are written at once: none, or all.
+    public static let admitAtOnceBelow = ByteSize(bytes: 0)...ByteSize.tebibytes(5)
+    /// Bytes written to a disk in a day.
+    public static let writesADay = ByteSize.mebibytes(1)...ByteSize.tebibytes(1024)
+    /// Bytes a second that a scrubber reads.
+    public static let scrub = ByteSize(bytes: 0)...ByteSize.gibibytes(16)
     /// The largest object that is kept.
     public static let maxObject = ByteSize.kibibytes(64)...ByteSize.tebibytes(5)
     /// Above which size an object is kept in blocks: at least one block.

@@ -118,6 +118,17 @@ struct SettingsReader {
         case .groups:
             guard let items = readItems(node, row: row) else { return nil }
             return .groups(items.map { readGroup($0, at: row.path + "[]") })
+        case .groupOrGroups:
+            switch node.content {
+            case .mapping: return .groups([readGroup(node, at: row.path)])
+            case .sequence:
+                guard let items = readItems(node, row: row) else { return nil }
+                return .groups(items.map { readGroup($0, at: row.path) })
+            default:
+                let expected = expectedGroup(at: row.path) + ", or a list of them"
+                report(node.position, found: node.found, expected: expected, hint: hint(row, node))
+                return nil
+            }
         case .list(let element):
             return readList(node, of: element, row: row)
         case .wordsOrList(let words, let element):

@@ -8,7 +8,7 @@ public enum SettingsTable {
     /// The rows of a role, in the order in which they are explained.
     public static func rows(_ role: SettingsRole) -> [Setting] {
         switch role {
-        case .edge: edge + sites + common
+        case .edge: edge + cache + link + sites + common
         case .origin: origin + common
         case .control: control + common
         }
@@ -43,39 +43,9 @@ public enum SettingsTable {
             .otherwise("no status port"),
             "Where /healthz, /readyz and /metrics answer; keep it away from the public."
         ),
-        Setting("cache", .group, .otherwise("memory only, \(Defaults.memory)"), "Where fetched objects are kept."),
-        Setting(
-            "cache.memory",
-            .size(SettingsLimits.memory),
-            .preset(Defaults.memory.description),
-            "Bytes of the memory tier, every overhead included."
-        ),
-        Setting(
-            "cache.policy",
-            .choice(EvictionPolicy.allCases.map(\.rawValue)),
-            .preset(Defaults.policy.rawValue),
-            "Which objects leave first when the memory tier is full."
-        ),
-        Setting(
-            "cache.max_object",
-            .size(SettingsLimits.maxObject),
-            .otherwise("an eighth of the tier"),
-            "Larger objects pass through without being kept."
-        ),
-        Setting(
-            "cache.large_object",
-            .size(SettingsLimits.largeObject),
-            .preset(Defaults.largeObject.description),
-            "Objects above this are kept in blocks of 1MiB, of which only those that are asked for are fetched."
-        ),
-        Setting("cache.disk", .group, .otherwise("no disk tier"), "A second tier that survives restarts."),
-        Setting(
-            "cache.disk.path",
-            .path(mustExist: false),
-            .required,
-            "A folder that belongs to this edge alone; it is made when it is missing."
-        ),
-        Setting("cache.disk.size", .size(SettingsLimits.disk), .required, "Bytes that the disk tier may use."),
+    ]
+
+    private static let link: [Setting] = [
         Setting(
             "control",
             .group,

@@ -49,7 +49,7 @@ import Testing
             environment: Self.environment
         )
         #expect(settings.listen.count == 2 && settings.listen[1].tls?.key == folder.path + "/server.key")
-        #expect(settings.cache.disk?.size == .gibibytes(20) && settings.control?.token == Secret("t0ken"))
+        #expect(settings.cache.disks.map(\.size) == [.gibibytes(20)] && settings.control?.token == Secret("t0ken"))
         let plain = try EdgeSettings.load(path: Self.folder + "/edge.yaml", environment: SettingsEnvironment([:]))
         var bucket = settings.sites[0]
         if case .s3(var origin) = bucket.origin {
@@ -61,6 +61,9 @@ import Testing
         #expect(bucket == plain.sites[0])
         #expect(settings.cache.memory == Defaults.memory && settings.cache.policy == plain.cache.policy)
         #expect(settings.logLevel == plain.logLevel)
+        var disk = DiskSettings(path: "/var/cache/apus", size: .gibibytes(20))
+        disk.writesADay = .tebibytes(1)
+        #expect(settings.cache.disks == [disk])
         #expect(settings.sites[1].hosts.count == 2)
     }
 

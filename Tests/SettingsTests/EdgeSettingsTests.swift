@@ -6,6 +6,38 @@ import Testing
 @Suite struct EdgeSettingsTests {
     static let environment = SettingsEnvironment(["TOKEN": "t0ken", "KEY": "AKIA", "SECRET": "s/cret", "MEM": "16MiB"])
 
+    @Test("several disks are a list, and each has what is said of it")
+    func disks() throws {
+        let settings = try EdgeSettings.parse(
+            """
+            listen: [{ address: 127.0.0.1:8080 }]
+            cache:
+              disk:
+                - { path: one, size: 1GiB }
+                - path: /two
+                  size: 2GiB
+                  admission: always
+                  admit_at_once_below: 0
+                  writes_a_day: 10GiB
+                  scrub: 0
+            sites: [{ hosts: ["*"], origin: { type: http, url: "http://127.0.0.1:8000" } }]
+            """,
+            folder: "/etc/apus"
+        )
+        let first = DiskSettings(path: "/etc/apus/one", size: .gibibytes(1))
+        #expect(first.admission == .secondRequest && first.admitAtOnceBelow == .kibibytes(64))
+        #expect(first.writesADay == nil && first.scrub == .mebibytes(8))
+        let second = DiskSettings(
+            path: "/two",
+            size: .gibibytes(2),
+            admission: .always,
+            admitAtOnceBelow: ByteSize(bytes: 0),
+            writesADay: .gibibytes(10),
+            scrub: ByteSize(bytes: 0)
+        )
+        #expect(settings.cache.disks == [first, second])
+    }
+
     @Test func shortestFileHasAllDefaults() throws {
         let settings = try EdgeSettings.parse(
             """
@@ -35,7 +67,7 @@ import Testing
         #expect(settings.sites[0].verify == .auto && settings.sites[0].errorDocuments.isEmpty)
         #expect(settings.cache.largeObject == .mebibytes(8))
         #expect(
-            settings.threads == nil && settings.status == nil && settings.control == nil && settings.cache.disk == nil
+            settings.threads == nil && settings.status == nil && settings.control == nil && settings.cache.disks.isEmpty
         )
     }
 
@@ -88,7 +120,7 @@ import Testing
         #expect(settings.listen.map(\.address.description) == ["127.0.0.1:8080", "unix:/etc/apus/edge.sock"])
         #expect(settings.status?.description == "[::1]:8090")
         #expect(settings.cache.memory == .mebibytes(16) && settings.cache.maxObject == .mebibytes(10))
-        #expect(settings.cache.disk == DiskSettings(path: "/etc/apus/cache", size: .gibibytes(20)))
+        #expect(settings.cache.disks == [DiskSettings(path: "/etc/apus/cache", size: .gibibytes(20))])
         #expect(settings.control?.url.authority == "127.0.0.1:9100" && settings.control?.token.exposed == "t0ken")
         let site = settings.sites[0]
         #expect(site.name == "main" && site.hosts == [.exact("www.example.com"), .suffix(".example.com")])

@@ -45,8 +45,36 @@ import Testing
             "cache: { disk: { path: x, size: 1MiB } }\n",
             "e:1:33: found \"1MiB\", expected a size from 16MiB to 1024TiB, such as 512MiB"
         ),
+        (
+            "cache: { disk: no }\n",
+            "e:1:16: found \"no\", expected a mapping with `path`, `size`, `admission`, `admit_at_once_below`, `writes_a_day`, `scrub`, or a list of them"
+        ),
+        (
+            "cache: { disk: [{ path: x, size: 1GiB }, y] }\n",
+            "e:1:42: found \"y\", expected a mapping with `path`, `size`, `admission`, `admit_at_once_below`, `writes_a_day`, `scrub`"
+        ),
+        (
+            "cache: { disk: [{ path: x, size: 1GiB }, { path: z, sise: 1GiB, size: 1GiB }] }\n",
+            "e:1:53: found an unknown key \"sise\", expected one of `path`, `size`, `admission`, `admit_at_once_below`, `writes_a_day`, `scrub` (did you mean `size`?)"
+        ),
+        (
+            "cache: { disk: [{ path: /x, size: 1GiB }, { path: /y/..//x/, size: 1GiB }] }\n",
+            "e:1:51: found /y/..//x/ a second time, expected a folder of its own for every disk (the other is on line 1)"
+        ),
+        (
+            "cache: { disk: [{ path: /x, size: 1GiB }, { path: /xy, size: 1GiB }, { path: /x/y, size: 1GiB }] }\n",
+            "e:1:78: found /x/y, which is not apart from /x, expected a folder of its own for every disk (the other is on line 1)"
+        ),
+        (
+            "cache: { disk: [{ path: /x, size: 1024TiB }, { path: /y, size: 1TiB }] }\n",
+            "e:1:64: found 1025TiB on all disks together, expected at most 1024TiB"
+        ),
+        (
+            "cache: { disk: { path: x, size: 1GiB, admission: never } }\n",
+            "e:1:50: found \"never\", expected second-request or always"
+        ),
         ("cache: { max_object: 1TiB }\n", "e:1:22: found 1TiB, which fits into no tier, expected at most 512MiB"),
-        ("cache: { policy: lur }\n", "e:1:18: found \"lur\", expected lru (did you mean lru?)"),
+        ("cache: { policy: lur }\n", "e:1:18: found \"lur\", expected lru, s3-fifo or size (did you mean lru?)"),
         ("threads: 0\n", "e:1:10: found \"0\", expected a whole number from 1 to 256"),
         ("threads: 257\n", "e:1:10: found \"257\", expected a whole number from 1 to 256"),
         ("threads: two\n", "e:1:10: found \"two\", expected a whole number from 1 to 256"),

@@ -75,12 +75,12 @@ final class Stage: Sendable {
             compress: setting.compress
         )
         setting.site(&site)
-        let disk = setting.disk.map { DiskSettings(path: $0, size: .mebibytes(64)) }
+        let disks = setting.disk.map { [DiskSettings(path: $0, size: .mebibytes(64))] } ?? []
         return EdgeSettings(
             node: "edge",
             threads: setting.loops,
             listen: [ListenerSettings(address: .tcp(host: "127.0.0.1", port: 0))],
-            cache: CacheSettings(memory: .mebibytes(setting.memoryMiB), disk: disk),
+            cache: CacheSettings(memory: .mebibytes(setting.memoryMiB), disks: disks),
             sites: [site]
         )
     }
