@@ -1,4 +1,4 @@
-/// A cache that holds no bytes: drives ``LRUIndex`` with a trace of (key, size) requests and counts. A value.
+/// A cache that holds no bytes: drives ``EvictionIndex`` with a trace of (key, size) requests and counts. A value.
 ///
 /// The rules of a replay: a (key, size) pair is an object, the capacity counts the objects' sizes and no metadata, an
 /// object larger than the capacity bypasses the cache, and every request counts, those of a cold start included.
@@ -17,7 +17,7 @@ public struct ReplayCache: Sendable {
     /// Objects thrown out to make room.
     public private(set) var evictions = 0
 
-    private var index = LRUIndex()
+    private var index = EvictionIndex()
 
     /// An empty cache of `capacityBytes`.
     public init(capacityBytes: Int) {
@@ -46,8 +46,7 @@ public struct ReplayCache: Sendable {
             return true
         }
         guard size <= capacityBytes else { return false }
-        while index.totalCost + size > capacityBytes, let victim = index.leastRecent {
-            index.remove(victim)
+        while index.totalCost + size > capacityBytes, index.evict() != nil {
             evictions += 1
         }
         _ = index.insert(hash, cost: size)

@@ -38,7 +38,7 @@ extension CacheStore {
         // What came into memory meanwhile is as new, or newer.
         switch memory.update(key, reserved: reserved, { $0 == nil ? loaded : nil }) {
         case .unchanged: return lookup(hash: key.hash, key: key.bytes.span)
-        case .tooLarge, .noRoom:
+        case .tooLarge, .noRoom, .notAdmitted:
             return disk.holds(key.hash.value, generation: loaded.identity.generation) ? loaded : nil
         case .done:
             // Something newer may have come and gone, or have been removed, while this was read.

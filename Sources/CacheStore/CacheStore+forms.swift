@@ -51,12 +51,15 @@ extension CacheStore {
             if admission == .now { disk?.write(form, key: key) }
             return .stored(resource)
         case .unchanged: return .refused(.superseded)
-        case .tooLarge, .noRoom:
+        case .tooLarge, .noRoom, .notAdmitted:
             // What it was to replace is out of date all the same.
             memory.remove(key) { $0.identity.generation < form.generation }
             if admission == .now, disk?.write(form, key: key) == true { return .diskOnly }
-            if case .noRoom = outcome { return .refused(.noRoom) }
-            return .refused(.tooLarge)
+            switch outcome {
+            case .noRoom: return .refused(.noRoom)
+            case .notAdmitted: return .refused(.notAdmitted)
+            default: return .refused(.tooLarge)
+            }
         }
     }
 

@@ -4,6 +4,8 @@ enum StoreLimits {
 
     /// One object takes at most this share (1/8) of a tier.
     static let objectShare = 8
+    /// Memory counts as full for admission while less than this share (1/16) of it is free.
+    static let admissionSlack = 16
     /// Bodies that are held by connections alone may take this share (1/4) of the budget from the tier.
     static let pinnedShare = 4
     /// They may take this much of a small budget, up to half of it.

@@ -1,20 +1,22 @@
 import CachePolicy
 import NIOConcurrencyHelpers
 
-/// One part of the memory tier: a table, an exact LRU order and the resources, under one lock that is held for a table
+/// One part of the memory tier: a table, the policy's order and the resources, under one lock that is held for a table
 /// operation and never for anything else.
 ///
 /// Unchecked: `index`, `resources` and `awaitsDisk` are touched only by `locked`, whose lock protects them.
 final class MemoryShard: @unchecked Sendable {
     private let lock = NIOLock()
-    private var index = LRUIndex()
-    /// By slot of `index`.
+    private var index: EvictionIndex
+    /// By slot of `index`; nil where a slot is free, or remembers what has left.
     private var resources: ContiguousArray<Resource?> = []
     /// By slot: the next hit is the second request, on which the resource is offered to the disk.
     private var awaitsDisk: ContiguousArray<Bool> = []
 
     /// An empty shard that evicts by `policy`.
-    init(policy: EvictionPolicy) {}
+    init(policy: EvictionPolicy) {
+        index = EvictionIndex(policy: policy)
+    }
 
     /// What a look-up found. A value.
     struct Found {
@@ -31,7 +33,7 @@ final class MemoryShard: @unchecked Sendable {
         var foreign: Resource?
     }
 
-    /// Finds the resource with this key and makes it the most recently used. Allocates nothing.
+    /// Finds the resource with this key, which counts as a use. Allocates nothing.
     func find(_ hash: UInt128, _ key: Span<UInt8>) -> Found? {
         lock.lock()
         defer { lock.unlock() }
@@ -80,10 +82,7 @@ final class MemoryShard: @unchecked Sendable {
                 resources[Int(slot)] = nil
             case (nil, let new?):
                 let slot = index.insert(key.hash.value, cost: new.memoryBytes)
-                while resources.count < index.slotCount {
-                    resources.append(nil)
-                    self.awaitsDisk.append(false)
-                }
+                while resources.count < index.slotCount { addSlot() }
                 put(new, in: slot, awaitsDisk ?? false)
             case (nil, nil): break
             }
@@ -91,12 +90,24 @@ final class MemoryShard: @unchecked Sendable {
         }
     }
 
-    /// Takes the least recently used resource out and returns it.
+    /// Whether the policy lets a newcomer in for which resources of `freeing` bytes would have to leave this shard, and what
+    /// the tables grew by while it took note of that.
+    func admits(_ hash: UInt128, cost: Int, freeing: Int) -> (isAdmitted: Bool, tableGrowth: Int) {
+        lock.withLock {
+            // A foreign key stands there; it makes room itself.
+            guard index.find(hash) == nil else { return (true, 0) }
+            let before = tableBytes
+            let isAdmitted = index.admits(hash, cost: cost, freeing: freeing)
+            while resources.count < index.slotCount { addSlot() }
+            return (isAdmitted, tableBytes - before)
+        }
+    }
+
+    /// Takes the resource out that the policy wants least, and returns it.
     func evict() -> Resource? {
         lock.withLock {
-            guard let slot = index.leastRecent else { return nil }
+            guard let slot = index.evict() else { return nil }
             let resource = resources[Int(slot)]
-            index.remove(slot)
             resources[Int(slot)] = nil
             return resource
         }
@@ -110,17 +121,9 @@ final class MemoryShard: @unchecked Sendable {
     /// Bytes of the tables themselves.
     var memoryBytes: Int { lock.withLock { tableBytes } }
 
-    /// Hashes from the least recently used on.
-    var order: [UInt128] {
-        lock.withLock {
-            var result: [UInt128] = []
-            var slot = index.leastRecent
-            while let current = slot {
-                result.append(index.hash(of: current))
-                slot = index.moreRecent(than: current)
-            }
-            return result
-        }
+    private func addSlot() {
+        resources.append(nil)
+        awaitsDisk.append(false)
     }
 
     private func put(_ resource: Resource, in slot: UInt32, _ awaits: Bool?) {

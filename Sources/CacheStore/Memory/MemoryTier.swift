@@ -3,8 +3,8 @@ import Synchronization
 
 /// Resources in memory: shards behind one byte budget. Safe from every thread; each shard has its lock.
 ///
-/// Within a shard the order is exact LRU. Across shards room is made round robin: keys are spread by a keyed hash, so
-/// every shard holds the same share, and taking the oldest of each in turn is LRU to within a shard's spread.
+/// Within a shard the order is exactly the policy's. Across shards room is made round robin: keys are spread by a keyed
+/// hash, so every shard holds the same share, and taking from each in turn is the policy to within a shard's spread.
 final class MemoryTier: Sendable {
     /// How a change of one key ended.
     enum Outcome: Sendable {
@@ -16,11 +16,14 @@ final class MemoryTier: Sendable {
         case tooLarge
         /// Fills in flight hold the whole budget.
         case noRoom
+        /// What would have to leave for it is worth more to the policy.
+        case notAdmitted
     }
 
     let budget: MemoryBudget
     /// The most that one resource may take, in bytes.
     let objectLimit: Int
+    private let policy: EvictionPolicy
     private let shards: [MemoryShard]
     private let cursor = Atomic<Int>(0)
     private let evictions = Atomic<Int>(0)
@@ -28,6 +31,7 @@ final class MemoryTier: Sendable {
     init(budget: MemoryBudget, policy: EvictionPolicy = .lru, shards count: Int = StoreLimits.shards) {
         self.budget = budget
         objectLimit = budget.limit / StoreLimits.objectShare
+        self.policy = policy
         shards = (0..<count).map { _ in MemoryShard(policy: policy) }
         budget.adjust(by: tableBytes)
     }
@@ -93,6 +97,7 @@ final class MemoryTier: Sendable {
             let present = shard.peek(key)
             guard let new = change(present), new !== present else { return .unchanged }
             guard new.memoryBytes <= objectLimit else { return .tooLarge }
+            guard present != nil || admits(new, reserved) else { return .notAdmitted }
             // Charged before it is put in place.
             let delta = new.ownBytes - (present?.ownBytes ?? 0)
             guard mayGrow(by: delta, size: delta) else { return .noRoom }
@@ -137,13 +142,27 @@ final class MemoryTier: Sendable {
         budget.countStored(-resource.countedBytes)
     }
 
-    /// Throws out least recently used resources until the budget is kept. False: nothing is left to throw out.
+    /// Throws out what the policy wants least until the budget is kept. False: nothing is left to throw out.
     @discardableResult
     func makeRoom(allowance: Int = 0) -> Bool {
         while budget.claimed - allowance > budget.limit {
             guard evictOne() else { return false }
         }
         return true
+    }
+
+    /// Whether the policy lets a newcomer in, whose pieces are spent already. Asked when memory is nearly full, for fills in
+    /// flight have made their room before they know whether they may stay.
+    private func admits(_ new: Resource, _ reserved: Reservation?) -> Bool {
+        guard policy == .size,
+            budget.used + new.ownBytes - (reserved?.left ?? 0) > budget.limit - budget.limit / StoreLimits.admissionSlack
+        else { return true }
+        let hash = new.key.hash.value
+        let bytes = new.memoryBytes
+        // Every shard gives up its part.
+        let answer = shard(hash).admits(hash, cost: bytes, freeing: max(1, bytes / shards.count))
+        budget.adjust(by: answer.tableGrowth)
+        return answer.isAdmitted
     }
 
     private func evictOne() -> Bool {
