@@ -164,7 +164,7 @@ let package = Package(
         tests("HTTPWire", ["TestSupport"]),
         tests("CachingRules", ["TestSupport", "HTTPWire"]),
         tests("CachePolicy"),
-        tests("CacheStore", ["TestSupport"] + nio),
+        tests("CacheStore", ["TestSupport", "CachePolicy"] + nio),
         tests("ContentCoding", ["HTTPWire", "CachingRules", .product(name: "NIOCore", package: "swift-nio")]),
         tests("Telemetry"),
         tests("Settings", ["TestSupport"]),

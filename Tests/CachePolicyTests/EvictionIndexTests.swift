@@ -106,7 +106,10 @@ struct EvictionIndexTests {
         #expect(index.memoryBytes < (policy == .lru ? 8192 : 32_768))
     }
 
-    @Test("what was removed from outside is not remembered; what was evicted is", arguments: [EvictionPolicy.s3FIFO, .size])
+    @Test(
+        "what was removed from outside is not remembered; what was evicted is",
+        arguments: [EvictionPolicy.s3FIFO, .size]
+    )
     func ghosts(policy: EvictionPolicy) throws {
         var index = EvictionIndex(policy: policy)
         for hash in 1...20 { _ = index.insert(UInt128(hash), cost: 100) }

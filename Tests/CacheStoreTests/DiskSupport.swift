@@ -1,3 +1,4 @@
+import CachePolicy
 import CachingRules
 import Foundation
 import NIOConcurrencyHelpers
@@ -148,14 +149,17 @@ final class DiskFixture {
     let diskBytes: Int
     let admitAtOnceBelow: Int
     let writesPerDay: Int?
+    let policy: EvictionPolicy
 
     init(
         memoryBytes: Int = 16 << 20,
+        policy: EvictionPolicy = .lru,
         diskBytes: Int = 32 << 20,
         admitAtOnceBelow: Int = .max,
         writesPerDay: Int? = nil
     ) throws {
         self.writesPerDay = writesPerDay
+        self.policy = policy
         folder = try TemporaryFolder()
         self.memoryBytes = memoryBytes
         self.diskBytes = diskBytes
@@ -174,7 +178,7 @@ final class DiskFixture {
             scrubBytesPerSecond: 0
         )
         return try CacheStore(
-            CacheStoreConfiguration(memoryBytes: memoryBytes, disk: disk),
+            CacheStoreConfiguration(memoryBytes: memoryBytes, policy: policy, disk: disk),
             logger: .quiet,
             io: io
         )
