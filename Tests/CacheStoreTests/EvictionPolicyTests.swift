@@ -66,7 +66,7 @@ struct EvictionPolicyTests {
             fill(store)
             var outcomes: [Bool] = []
             while outcomes.last != true, outcomes.count < 2000 {
-                outcomes.append(store.put("/large", testBytes(300_000, seed: 2)).isStored)
+                outcomes.append(store.put("/large", testBytes(100_000, seed: 2)).isStored)
             }
             #expect(outcomes.last == true)
             #expect((outcomes.count > 1) == (policy == .size), "\(policy): \(outcomes.count)")

@@ -155,7 +155,8 @@ final class MemoryTier: Sendable {
     /// flight have made their room before they know whether they may stay.
     private func admits(_ new: Resource, _ reserved: Reservation?) -> Bool {
         guard policy == .size,
-            budget.used + new.ownBytes - (reserved?.left ?? 0) > budget.limit - budget.limit / StoreLimits.admissionSlack
+            budget.used + new.ownBytes - (reserved?.left ?? 0) > budget.limit - budget.limit
+                / StoreLimits.admissionSlack
         else { return true }
         let hash = new.key.hash.value
         let bytes = new.memoryBytes
