@@ -139,7 +139,7 @@ let package = Package(
             name: "Apus",
             dependencies: [
                 "Edge", "Console", "ControlPlane", "BucketClient", "ObjectStore", "Origins", "Settings", "Telemetry",
-                "HTTPServer", "HTTPClient", "HTTPWire", "SignatureV4", logging,
+                "HTTPServer", "HTTPClient", "HTTPWire", "SignatureV4", "CacheStore", "CachingRules", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio,
             resources: [.embedInCode("SampleSite")],
