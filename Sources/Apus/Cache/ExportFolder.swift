@@ -23,7 +23,7 @@ final class ExportFolder {
     /// that this run has used already gets another ending. Returns the name below the folder; nil: it was not to stay.
     func file(
         _ components: [String],
-        _ write: ((borrowing ExportFile) throws -> Bool)
+        _ write: (ExportFile) throws -> Bool
     ) throws -> String? {
         guard let last = components.last else { return nil }
         var folder = dup(root)
@@ -93,10 +93,15 @@ final class ExportFolder {
     }
 }
 
-/// A file that is being written. Moved; closed by ``ExportFolder``.
-struct ExportFile: ~Copyable {
-    fileprivate let descriptor: Int32
-    fileprivate let path: String
+/// A file that is being written; ``ExportFolder`` closes it. Confined to one thread.
+final class ExportFile {
+    private let descriptor: Int32
+    private let path: String
+
+    fileprivate init(descriptor: Int32, path: String) {
+        self.descriptor = descriptor
+        self.path = path
+    }
 
     /// Appends all of it.
     func append(_ bytes: [UInt8]) throws(CacheCommandError) {
