@@ -41,7 +41,7 @@ struct CacheFolderOptions: ParsableArguments {
             paths = [path]
         } else {
             let settings = try EdgeSettings.load(path: config ?? "")
-            paths = settings.cache.disk.map { [$0.path] } ?? []
+            paths = settings.cache.disks.map(\.path)
             if paths.isEmpty { throw CacheCommandError(text: "\(config ?? "") names no disk (cache.disk.path)") }
         }
         return try paths.map { try CacheFolder(path: $0) }

@@ -11,6 +11,7 @@ extension CacheFolder {
             case tornTail = "torn-tail"
         }
 
+        /// How bad it is.
         public var kind: Kind
         /// The segment's file name.
         public var file: String
@@ -26,12 +27,17 @@ extension CacheFolder {
 
     /// What a verification has seen. A value.
     public struct Verification: Sendable, Equatable {
+        /// Segments that were there.
         public var segments = 0
-        /// Records with every checksum right, live ones and dead ones.
+        /// Live records with every checksum right.
         public var live = 0
+        /// Dead records with every checksum right.
         public var dead = 0
+        /// Findings that are damage.
         public var damaged = 0
+        /// Damage in records that were dead anyway.
         public var damagedDead = 0
+        /// Files without a proper end.
         public var tornTails = 0
         /// Segments that were given up meanwhile.
         public var vanished = 0
