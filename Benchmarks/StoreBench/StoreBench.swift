@@ -6,6 +6,6 @@ struct StoreBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "store-bench",
         abstract: "Loads on the cache store alone, without a network.",
-        subcommands: [HitsCommand.self]
+        subcommands: [ChurnCommand.self, HitsCommand.self]
     )
 }
