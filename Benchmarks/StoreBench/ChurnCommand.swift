@@ -194,7 +194,7 @@ struct Client {
             // What one read from the origin's socket gives.
             let count = min(left, 8_192 << Int(random.next() % 4))
             let part = ByteBuffer(repeating: UInt8(truncatingIfNeeded: left), count: count)
-            pieces += reserved.pieces(of: part)
+            pieces += reserved.append(part)
             left -= count
         }
         var fields = FieldList()
@@ -206,7 +206,7 @@ struct Client {
             freshness: Freshness(lifetime: 86_400, correctedInitialAge: 0, responseTime: 1_700_000_000),
             bodyLength: UInt64(size)
         )
-        let form = Representation(generation: generation, mark: mark, head: head, body: reserved.body(of: pieces))
+        let form = Representation(generation: generation, mark: mark, head: head, body: reserved.body())
         let outcome = store.insert(form, key: key, reserved: reserved)
         held[turn] = outcome.resource
         return size
@@ -239,7 +239,7 @@ struct ResidentWatch {
 
     func report(_ totals: Totals, budget: Int, store: CacheStore) throws -> String {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
         let final = Self.resident()
         let secondHalf = tenths[5...]

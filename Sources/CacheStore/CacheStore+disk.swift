@@ -23,7 +23,7 @@ extension CacheStore {
 
     /// The same, on this thread.
     func load(_ key: CacheKey, from disk: DiskTier) -> Resource? {
-        guard let reserved = reserve(0) else { return nil }
+        guard let reserved = reserve() else { return nil }
         let forms = disk.read(key, with: reserved)
         guard
             let loaded = Resource(key: key, representations: forms)?.keeping({ form in

@@ -114,7 +114,8 @@ extension CacheStore {
         guard let reserved = reserve(bytes.reduce(0) { $0 + $1.readableBytes }) else {
             return form(StoredBody(pieces: bytes))
         }
-        let made = form(reserved.body(of: bytes.flatMap { reserved.pieces(of: $0) }))
+        for part in bytes { _ = reserved.append(part) }
+        let made = form(reserved.body())
         _ = attach(made, key: key, reserved: reserved)
         return made
     }

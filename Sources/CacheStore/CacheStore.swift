@@ -63,9 +63,11 @@ public final class CacheStore: Sendable {
         generations.wrappingAdd(1, ordering: .relaxed).newValue
     }
 
-    /// Room for the bytes of a body that is going to be made, counted in the one budget; nil: there is none to be had, pass
-    /// it through uncached.
+    /// Room for a body of that many bytes, counted in the one budget; nil: there is none to be had, pass it through uncached.
     public func reserve(_ bytes: Int) -> Reservation? { memory.reserve(bytes) }
+
+    /// The same for a body whose length nobody knows: it grows as the bytes come.
+    public func reserve() -> Reservation? { memory.reserve(0, isWhole: false) }
 
     /// More of what is stored no more is held by connections than the budget has room for. One who goes on sending such a
     /// body should break off: see ``holds(_:generation:)``.

@@ -274,11 +274,16 @@ final class FillRunner: OriginDelegate {
         entry.restrict()
         entry.prepareForms(at: fill.site)
         let isSmallEnough = (entry.length ?? 0) <= UInt64(context.objectLimit)
-        guard isSmallEnough, let room = context.store.reserve(Int(entry.length ?? 0)) else { return beginLarge(entry) }
+        guard isSmallEnough, let room = room(for: entry.length) else { return beginLarge(entry) }
         reserved = room
         phase = .retaining(entry)
         fill.begin(entry.fillHead(.origin(reason, status: entry.head.status, nil), isRetained: true))
         abandonedIfEmpty()
+    }
+
+    private func room(for length: UInt64?) -> Reservation? {
+        guard let length, length > 0 else { return context.store.reserve() }
+        return context.store.reserve(Int(length))
     }
 
     /// Too large for the memory tier, or there is no room: everyone who waits now gets it through the window, and the disk
@@ -375,7 +380,7 @@ final class FillRunner: OriginDelegate {
                     return
                 }
             }
-            for piece in reserved.pieces(of: body) { _ = fill.append(piece) }
+            for piece in reserved.append(body) { _ = fill.append(piece) }
             // Of a length that is known, ever less is missing.
             if entry.length == nil, received >= Limits.abandonedBytes { abandonedIfEmpty() }
         case .passing:
@@ -437,7 +442,7 @@ final class FillRunner: OriginDelegate {
             mark: fill.mark,
             variant: entry.variant,
             head: entry.storedHead(bodyLength: received),
-            body: reserved?.body(of: fill.pieces) ?? StoredBody(pieces: fill.pieces)
+            body: reserved?.body() ?? StoredBody(pieces: fill.pieces)
         )
         let outcome = context.store.insert(representation, key: fill.key, reserved: reserved)
         reserved = nil

@@ -85,12 +85,50 @@ struct BudgetTests {
         #expect(store.budget.used <= store.budget.limit)
     }
 
+    @Test("a body is written into its final pieces as it comes, and those who read along have slices of them")
+    func assembled() throws {
+        let store = try CacheStore.memoryOnly(32 << 20)
+        for (length, announced) in [(2_500_001, true), (300_000, true), (1, true), (2_500_001, false), (200_000, nil)] {
+            let bytes = testBytes(length, seed: UInt64(length))
+            // nil: more comes than was announced, and is kept all the same.
+            let reserved = try #require(
+                announced == true ? store.reserve(length) : announced == nil ? store.reserve(1000) : store.reserve()
+            )
+            var rest = ByteBuffer(bytes: bytes)
+            var along: [UInt8] = []
+            while let part = rest.readSlice(length: min(rest.readableBytes, 70_001)), part.readableBytes > 0 {
+                if announced == false { #expect(reserved.grow(by: part.readableBytes)) }
+                for slice in reserved.append(part) { along += Array(slice.readableBytesView) }
+            }
+            #expect(along == bytes)
+            let before = store.budget.pieceFigures.all
+            let body = reserved.body()
+            #expect(body.pieces.flatMap { Array($0.readableBytesView) } == bytes)
+            #expect(body.length == UInt64(length))
+            #expect(body.countedBytes >= length)
+            if announced == true { #expect(store.budget.pieceFigures.all == before, "nothing was copied") }
+        }
+        expectOnlyTables(store)
+    }
+
+    @Test("fewer bytes than were announced make up a body of just these")
+    func announcedTooMany() throws {
+        let store = try CacheStore.memoryOnly()
+        let reserved = try #require(store.reserve(100_000))
+        let bytes = testBytes(40_000, seed: 1)
+        _ = reserved.append(ByteBuffer(bytes: bytes))
+        let body = reserved.body()
+        #expect(body.length == 40_000)
+        #expect(body.pieces.flatMap { Array($0.readableBytesView) } == bytes)
+        #expect(body.pieces.first?.storageCapacity == 40_000)
+    }
+
     @Test("a fill's pieces are a fill's until it ends, then whoever holds them pins them")
     func aborted() throws {
         let store = try CacheStore.memoryOnly()
         let before = store.budget.used
         var reserved = store.reserve(300_000)
-        var pieces = reserved?.pieces(of: ByteBuffer(bytes: testBytes(200_000, seed: 1)))
+        var pieces = reserved?.append(ByteBuffer(bytes: testBytes(200_000, seed: 1)))
         #expect(store.budget.pinned == 0)
         #expect(store.budget.used - before >= 300_000)
         reserved = nil
@@ -167,14 +205,14 @@ struct BudgetTests {
                 guard !fills.isEmpty else { continue }
                 let index = Int(random.next() % UInt64(fills.count))
                 let bytes = ByteBuffer(bytes: testBytes(size(&random) / 4 + 1, seed: 1))
-                fills[index].pieces += fills[index].reservation.pieces(of: bytes)
+                fills[index].pieces += fills[index].reservation.append(bytes)
             case 8:
                 guard let fill = fills.popLast() else { continue }
                 let form = Representation(
                     generation: store.nextGeneration(),
                     mark: store.epochs.mark,
                     head: testHead(length: 1),
-                    body: fill.reservation.body(of: fill.pieces)
+                    body: fill.reservation.body()
                 )
                 _ = store.insert(form, key: store.key(path), reserved: fill.reservation)
             default:

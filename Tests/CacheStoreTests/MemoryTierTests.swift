@@ -168,15 +168,16 @@ struct MemoryTierTests {
         let before = store.budget.used
         let reserved = try #require(store.reserve(400_000))
         #expect(store.budget.used - before == 400_000)
-        let pieces = reserved.pieces(of: ByteBuffer(bytes: testBytes(400_000, seed: 3)))
+        let pieces = reserved.append(ByteBuffer(bytes: testBytes(400_000, seed: 3)))
         let made = store.budget.used - before
         #expect(made >= 400_000 && made < 410_000)
         let form = Representation(
             generation: store.nextGeneration(),
             mark: store.epochs.mark,
             head: testHead(length: 400_000),
-            body: reserved.body(of: pieces)
+            body: reserved.body()
         )
+        #expect(pieces.map(\.readableBytes) == [400_000])
         #expect(store.budget.used - before == made, "they are exactly sized and few: nothing is copied")
         _ = store.insert(form, key: store.key("/a"), reserved: reserved)
         let resource = try #require(store.lookup("/a"))

@@ -76,7 +76,8 @@ extension CacheStore {
     func body(_ bytes: [UInt8]) -> StoredBody {
         let buffer = ByteBuffer(bytes: bytes)
         guard let reserved = reserve(bytes.count) else { return StoredBody(pieces: BodyPieces.pieces(of: buffer)) }
-        return reserved.body(of: reserved.pieces(of: buffer))
+        _ = reserved.append(buffer)
+        return reserved.body()
     }
 
     @discardableResult

@@ -1,3 +1,4 @@
+import CLibc
 import Glibc
 
 /// Looks into the folder of a disk cache, whether an edge runs on it or not. An immutable snapshot of its file list.

@@ -59,9 +59,9 @@ final class MemoryTier: Sendable {
     func contains(_ hash: UInt128) -> Bool { shard(hash).contains(hash) }
 
     /// Room for bytes that are not stored yet; nil when only what cannot be thrown out is left. The pieces made with it take
-    /// it over.
-    func reserve(_ bytes: Int) -> Reservation? {
-        makeRoom(for: bytes, size: bytes) ? Reservation(self, bytes: bytes) : nil
+    /// it over. `isWhole`: the body is going to have just as many bytes.
+    func reserve(_ bytes: Int, isWhole: Bool = true) -> Reservation? {
+        makeRoom(for: bytes, size: bytes) ? Reservation(self, bytes: bytes, length: isWhole ? bytes : 0) : nil
     }
 
     /// Charges `bytes`, which belong to something that takes `size` in all, if room can be made for them.

@@ -185,7 +185,7 @@ final class BlockRunner: OriginDelegate {
 
     private func append(_ part: ByteBuffer) {
         guard let fill = fills[current] else { return }
-        if let reserved { return reserved.pieces(of: part).forEach { fill.append($0) } }
+        if let reserved { return reserved.append(part).forEach { fill.append($0) } }
         // A small part of a large buffer would keep all of that.
         fill.append(part.storageCapacity > 2 * part.readableBytes ? BodyPieces.copy(of: part) : part)
     }
@@ -199,7 +199,7 @@ final class BlockRunner: OriginDelegate {
     private func endBlock() {
         let number = current
         if let fill = fills.removeValue(forKey: number) {
-            let body = reserved?.body(of: fill.pieces) ?? StoredBody(pieces: fill.pieces)
+            let body = reserved?.body() ?? StoredBody(pieces: fill.pieces)
             // With no room it is for those alone who wait for it.
             if reserved != nil, mayStore { store(body, of: fill) }
             context.blocks.remove(fill)
