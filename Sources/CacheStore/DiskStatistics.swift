@@ -46,6 +46,10 @@ public struct DiskStatistics: Sendable, Equatable {
     public var scrubBad = 0
     /// Forms that a purge had killed, found by the scrubber or while room was made.
     public var purgedFound = 0
+    /// Times that the disk has refused writes and was left alone for a while.
+    public var pauses = 0
+    /// Why it is not used, or not written; nil: nothing is wrong.
+    public var problem: String?
     /// Whether the disk takes writes; false for a while after an error.
     public var isWritable = false
 

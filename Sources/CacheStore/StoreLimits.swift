@@ -70,6 +70,14 @@ enum StoreLimits {
     static let persistDelayMilliseconds = 200
     /// Seconds without writes after a disk has refused one.
     static let diskPauseSeconds = 30
+    /// Failed reads within ``readFailureSeconds`` after which a disk is left out.
+    static let readFailures = 10
+    /// Seconds in which those are counted.
+    static let readFailureSeconds: Int64 = 60
+    /// Earlier sessions that a disk remembers.
+    static let sessionsRemembered = 64
+    /// Milliseconds after which the session's file is written again where that has failed.
+    static let sessionRetryMilliseconds = 5000
     /// Longest key in a record, in bytes.
     static let keyBytes = 64 << 10
 }

@@ -209,7 +209,8 @@ struct DiskDamageTests {
         let query = Array("q".utf8)
         epochs.apply([.url(site: "a", path: Array("/u".utf8), query: query)], number: 10, entryMark: "m10")
         let state = epochs.state.withLockedValue { $0 }
-        guard case .state(let read) = PurgeStateFile.decode(PurgeStateFile.encode(state)) else {
+        let stamp = PurgeStateFile.Stamp(session: 5, change: 6)
+        guard case .state(let read, stamp) = PurgeStateFile.decode(PurgeStateFile.encode(state, stamp: stamp)) else {
             Issue.record("unreadable")
             return
         }

@@ -24,6 +24,8 @@ final class FaultyIO: DiskIO {
     }
 
     private let plan: NIOLockedValueBox<Plan>
+    /// Folders of which the test says where they lie.
+    let devices = NIOLockedValueBox<[String: UInt64]>([:])
 
     init(_ plan: @escaping @Sendable (DiskError.Operation, String) -> Fault = { _, _ in .none }) {
         self.plan = NIOLockedValueBox(Plan(fault: plan))
@@ -113,6 +115,12 @@ final class FaultyIO: DiskIO {
     func makeFolder(_ path: String) throws(DiskError) {
         _ = try check(.makeFolder, path)
         try system.makeFolder(path)
+    }
+
+    func volume(of folder: String) throws(DiskError) -> DiskVolume {
+        _ = try check(.volume, folder)
+        if let device = devices.withLockedValue({ $0[folder] }) { return DiskVolume(device: device, bytes: 1 << 40) }
+        return try system.volume(of: folder)
     }
 
     func names(in folder: String) throws(DiskError) -> [String] {

@@ -345,7 +345,7 @@ struct DiskTierTests {
         try await fixture.run { _ in }
     }
 
-    @Test("impossible sizes and folders are refused with what was expected and found")
+    @Test("impossible sizes are refused with what was expected and found")
     func refused() throws {
         #expect(throws: CacheStoreError.memoryTooSmall(bytes: 1000, smallest: 1 << 20)) {
             try CacheStore(CacheStoreConfiguration(memoryBytes: 1000), logger: .quiet)
@@ -353,12 +353,6 @@ struct DiskTierTests {
         let fixture = try DiskFixture(diskBytes: 1 << 20)
         #expect(throws: CacheStoreError.diskTooSmall(path: fixture.path, bytes: 1 << 20, smallest: 16 << 20)) {
             try fixture.open()
-        }
-        try fixture.folder.write("x", to: "file")
-        let error = #expect(throws: CacheStoreError.self) { try fixture.open(at: fixture.folder.file("file/cache")) }
-        guard case .folderUnusable? = error else {
-            Issue.record("\(String(describing: error))")
-            return
         }
     }
 

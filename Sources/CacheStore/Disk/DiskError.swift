@@ -3,7 +3,7 @@ import Glibc
 /// A refused system call: which, on what, why. A value.
 struct DiskError: Error, Sendable, Equatable, CustomStringConvertible {
     enum Operation: String, Sendable {
-        case open, size, read, write, truncate, sync, lock, rename, remove, makeFolder = "make folder", list
+        case open, size, read, write, truncate, sync, lock, rename, remove, makeFolder = "make folder", list, volume
     }
 
     var operation: Operation

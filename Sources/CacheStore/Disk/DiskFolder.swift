@@ -7,6 +7,7 @@ import NIOConcurrencyHelpers
 /// ```
 /// lock       held with flock by the process that uses the folder
 /// store      "APUSMETA" | u32 version | u64 hash key ×2 | u32 CRC-32C
+/// session    see DiskSession
 /// purges     see PurgeStateFile
 /// segment-*  see SegmentHeader, RecordHeader
 /// ```
@@ -22,11 +23,11 @@ final class DiskFolder: Sendable {
     let hasher: SipHash
     private let lock: NIOLockedValueBox<OpenFile?>
 
-    /// - Parameter key: the key that the store's other folders have; nil: there is none yet.
-    init(path: String, io: any DiskIO, logger: Logger, key: SipHash? = nil) throws(CacheStoreError) {
-        var path = path
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    /// - Parameter key: the store's one key. Where the folder has another one, what is in it belongs to another store.
+    init(path: String, io: any DiskIO, logger: Logger, key: SipHash) throws(CacheStoreError) {
+        let path = Self.plain(path)
         self.path = path
+        hasher = key
         self.io = io
         self.logger = logger
         do throws(DiskError) {
@@ -35,7 +36,7 @@ final class DiskFolder: Sendable {
                 throw DiskError(operation: .lock, path: "", code: 0)
             }
             lock = NIOLockedValueBox(OpenFile(descriptor: descriptor, path: path + "/lock", io: io))
-            hasher = try Self.readMeta(path, key, io, logger)
+            try Self.prepareMeta(path, key, io, logger)
         } catch {
             if error.operation == .lock, error.code == 0 { throw .folderInUse(path: path) }
             throw .folderUnusable(path: path, reason: error.description)
@@ -70,36 +71,116 @@ final class DiskFolder: Sendable {
         }
     }
 
-    private static func readMeta(
-        _ folder: String,
-        _ key: SipHash?,
-        _ io: any DiskIO,
-        _ logger: Logger
-    ) throws(DiskError) -> SipHash {
-        if let bytes = try io.readFile(folder + "/" + metaName, limit: 4096) {
-            var reader = ByteReader(bytes)
-            let magic = reader.slice(8)
-            let version = reader.number(UInt32.self)
-            if magic?.elementsEqual(metaMagic) == true, version == metaVersion, bytes.count == 32,
-                let k0 = reader.number(UInt64.self), let k1 = reader.number(UInt64.self),
-                reader.number(UInt32.self) == CRC32C.of(bytes.span.extracting(0..<28))
-            {
-                let found = SipHash(k0: k0, k1: k1)
-                if key == nil || key == found { return found }
-                return try writeMeta(folder, key ?? found, io)
-            }
-            setAside(folder, metaName, why: "version \(version.map(String.init) ?? "?") is not known", io, logger)
-        }
-        return try writeMeta(folder, key ?? .random(), io)
+    /// The hash key that a folder has; nil: it is new, or cannot be read.
+    static func storedKey(_ path: String, _ io: any DiskIO) -> SipHash? {
+        let bytes = try? io.readFile(path + "/" + metaName, limit: 4096)
+        return bytes.flatMap { $0 }.flatMap(key(ofMeta:))
     }
 
-    private static func writeMeta(_ folder: String, _ hasher: SipHash, _ io: any DiskIO) throws(DiskError) -> SipHash {
+    /// The folder's name without slashes at its end.
+    static func plain(_ path: String) -> String {
+        var path = path[...]
+        while path.utf8.count > 1, path.hasSuffix("/") { path.removeLast() }
+        return String(path)
+    }
+
+    private static func prepareMeta(
+        _ folder: String,
+        _ key: SipHash,
+        _ io: any DiskIO,
+        _ logger: Logger
+    ) throws(DiskError) {
+        let path = folder + "/" + metaName
+        if let bytes = try io.readFile(path, limit: 4096) {
+            let found = Self.key(ofMeta: bytes)
+            if found == key { return }
+            guard found == nil else {
+                // The segments say whose they are, and are set aside when they are walked.
+                for name in [PurgeStateFile.name, DiskSession.name, "checkpoint"] {
+                    let isThere = (try? io.readFile(folder + "/" + name, limit: .max)) != nil
+                    if isThere { setAside(folder, name, why: "it belongs to another store", io, logger) }
+                }
+                return try writeMeta(path, in: folder, key, io)
+            }
+            setAside(folder, metaName, why: "damaged, or of a version that is not known", io, logger)
+        }
+        try writeMeta(path, in: folder, key, io)
+    }
+
+    private static func writeMeta(
+        _ path: String,
+        in folder: String,
+        _ key: SipHash,
+        _ io: any DiskIO
+    ) throws(DiskError) {
         var bytes = metaMagic
         bytes.appendNumber(metaVersion)
-        bytes.appendNumber(hasher.k0)
-        bytes.appendNumber(hasher.k1)
+        bytes.appendNumber(key.k0)
+        bytes.appendNumber(key.k1)
         bytes.appendNumber(CRC32C.of(bytes.span))
-        try io.replaceFile(folder + "/" + metaName, in: folder, with: bytes)
-        return hasher
+        try io.replaceFile(path, in: folder, with: bytes)
+    }
+}
+
+extension DiskFolder {
+    /// What the folder remembers of the last session.
+    func session() throws(DiskError) -> DiskSetPlan.Found {
+        guard let bytes = try io.readFile(file(DiskSession.name), limit: DiskSession.limit) else { return .nothing }
+        switch DiskSession.decode(bytes) {
+        case .session(let session): return .session(session)
+        case .otherVersion(let version):
+            setAside(DiskSession.name, why: "version \(version) is not known")
+            return .unreadable
+        case .unreadable: return .unreadable
+        }
+    }
+
+    func write(_ session: DiskSession) throws(DiskError) {
+        try io.replaceFile(file(DiskSession.name), in: path, with: session.encode())
+    }
+
+    /// Deletes what this store has in the folder, and waits until that is on the disk: a record must not be back after a
+    /// power failure. Returns the number of segments. Those of another store, or of another version, stay to be set aside.
+    func empty() throws(DiskError) -> Int {
+        let names = try io.names(in: path)
+        var segments = 0
+        for name in names where SegmentHeader.sequence(ofName: name) != nil {
+            guard try isOurs(segment: name) else { continue }
+            try io.remove(file(name))
+            segments += 1
+        }
+        for name in names where name == PurgeStateFile.name || name == "checkpoint" { try io.remove(file(name)) }
+        try io.syncFolder(path)
+        return segments
+    }
+
+    private func isOurs(segment name: String) throws(DiskError) -> Bool {
+        let descriptor = try io.open(file(name), create: false)
+        defer { io.close(descriptor) }
+        let start = try io.readBytes(descriptor, SegmentHeader.bytes, at: 0, path: file(name))
+        switch SegmentHeader.read(start) {
+        case .segment(let header): return header.store == storeTag
+        case .otherVersion: return false
+        case .unreadable: return true
+        }
+    }
+
+    /// The purge state in the folder; nil: none that can be read.
+    func purgeState() -> (state: PurgeEpochs.State, stamp: PurgeStateFile.Stamp)? {
+        do throws(DiskError) {
+            guard let bytes = try io.readFile(file(PurgeStateFile.name), limit: PurgeStateFile.limit) else {
+                return nil
+            }
+            switch PurgeStateFile.decode(bytes) {
+            case .state(let state, let stamp): return (state, stamp)
+            case .otherVersion(let version):
+                setAside(PurgeStateFile.name, why: "version \(version) is not known")
+            case .unreadable: setAside(PurgeStateFile.name, why: "damaged")
+            }
+        } catch {
+            // Without it nothing is known to be purged, and every record of a log is unknown: see PurgeEpochs.judge.
+            logger.warning("cannot read the purge state", metadata: ["reason": "\(error)"])
+        }
+        return nil
     }
 }

@@ -23,9 +23,11 @@ protocol DiskIO: Sendable {
     func unlock(_ file: Int32)
     func rename(_ from: String, to: String) throws(DiskError)
     func remove(_ path: String) throws(DiskError)
-    /// Makes a folder with mode 0700, and those it lies in; one that exists is fine.
+    /// Makes a folder with mode 0700, in one that is there; one that exists is fine.
     func makeFolder(_ path: String) throws(DiskError)
     func names(in folder: String) throws(DiskError) -> [String]
+    /// The file system that the folder lies on.
+    func volume(of folder: String) throws(DiskError) -> DiskVolume
     /// Waits until the folder's own entries are on the disk: after a rename.
     func syncFolder(_ path: String) throws(DiskError)
     /// Opens for reading only, past the page cache where the file system can do that.

@@ -7,13 +7,17 @@ import Logging
 /// each segment begin where the checkpoint ended: ``walk(_:size:)`` is the place for it.
 struct DiskRecovery {
     let folder: DiskFolder
+    let isAtHome: ((UInt128) -> Bool)?
     private var state = DiskTier.State()
     private var highestGeneration: UInt64 = 0
     /// Records that something newer outdates: their state is cleared, so that they stay outdated.
     private var dead: [DiskIndex.Place] = []
 
-    init(folder: DiskFolder) {
+    /// - Parameter isAtHome: whether a key belongs to this disk; nil: all do. What does not has been, or will be, replaced
+    ///   and invalidated on another one, and is dropped.
+    init(folder: DiskFolder, isAtHome: ((UInt128) -> Bool)? = nil) {
         self.folder = folder
+        self.isAtHome = isAtHome
     }
 
     consuming func run() throws(DiskError) -> (state: DiskTier.State, highestGeneration: UInt64) {
@@ -72,6 +76,10 @@ struct DiskRecovery {
         while let (header, place) = try walk.next() {
             highestGeneration = max(highestGeneration, header.generation)
             guard header.isLive else { continue }
+            if let isAtHome, !isAtHome(header.hash) {
+                dead.append(place)
+                continue
+            }
             switch header.kind {
             case .form: enterForm(header, place)
             case .head: enterHead(header, place)

@@ -2,13 +2,20 @@ import Logging
 
 /// The disks of a store, and which of them has a key. An immutable snapshot; each disk has a lock of its own.
 final class DiskSet: Sendable {
+    /// Those that are in use, in the order of the configuration.
     let tiers: [DiskTier]
     /// The one key of the hashes in all folders.
     let hasher: SipHash
+    /// Disks that could not be opened at the start.
+    let lost: [DiskStatistics]
     private let placement: DiskPlacement
     private let epochs: PurgeEpochs
+    private let sessions: DiskSessions
+    /// The place of each of the configured disks: among ``tiers``, or nil.
+    private let order: [String]
 
-    /// Opens every folder and finds out what is in it. Blocks while it does.
+    /// Opens every folder, finds out what is in it, and starts the threads. Blocks while it does. A disk that cannot be
+    /// used is left out; a folder that another process uses, and a size that is too small, are mistakes to be mended.
     init(
         _ configurations: [DiskConfiguration],
         memory: MemoryTier,
@@ -16,38 +23,42 @@ final class DiskSet: Sendable {
         io: any DiskIO,
         logger: Logger
     ) throws(CacheStoreError) {
-        var folders: [DiskFolder] = []
-        for configuration in configurations {
-            folders.append(
-                try DiskFolder(path: configuration.path, io: io, logger: logger, key: folders.first?.hasher)
-            )
-        }
+        let opening = try DiskSetOpening(configurations, memory: memory, epochs: epochs, io: io, logger: logger)
+        hasher = opening.hasher
+        tiers = opening.tiers
+        lost = opening.lost
+        placement = opening.placement
+        sessions = opening.sessions
+        order = configurations.map { DiskFolder.plain($0.path) }
         self.epochs = epochs
-        hasher = folders.first?.hasher ?? .random()
-        placement = DiskPlacement(
-            zip(configurations, folders).map { configuration, folder in
-                let path = Array(folder.path.utf8)
-                let identity = UInt64(truncatingIfNeeded: SipHash(k0: 0, k1: 0).hash(path.span))
-                return DiskPlacement.Member(identity: identity, weight: Double(configuration.bytes))
-            }
-        )
-        var tiers: [DiskTier] = []
-        for (configuration, folder) in zip(configurations, folders) {
-            tiers.append(try DiskTier(configuration, memory: memory, epochs: epochs, folder: folder))
-        }
-        self.tiers = tiers
         epochs.setListener { [tiers] in tiers.forEach { $0.wake() } }
+        let writings = tiers.map { [sessions] tier in
+            tier.start()
+            return (tier.maintenance, tier.maintenance.add(after: nil) { sessions.writeIfDue(tier) })
+        }
+        for tier in tiers {
+            tier.setFailureListener { [sessions] hasFailed in
+                guard sessions.setOut(tier.identity, hasFailed) else { return }
+                for (maintenance, task) in writings { maintenance.wake(task) }
+            }
+        }
     }
 
     /// The disk that has, or would have, what is stored under the hash; nil: none. Allocates nothing.
     func disk(_ hash: UInt128) -> DiskTier? {
-        tiers.count > 1 ? tiers[placement.home(hash)] : tiers.first
+        guard !tiers.isEmpty else { return nil }
+        let tier = tiers[placement.home(hash)]
+        return tier.isInUse ? tier : nil
     }
 
     /// The highest generation found on any disk at start.
     var highestGeneration: UInt64 { tiers.map(\.highestGeneration).max() ?? 0 }
 
-    var statistics: [DiskStatistics] { tiers.map(\.statistics) }
+    /// In the order of the configuration.
+    var statistics: [DiskStatistics] {
+        let all = tiers.map(\.statistics) + lost
+        return order.compactMap { path in all.first { $0.path == path } }
+    }
 
     /// Writes what is queued on every disk, all at the same time.
     func flush() async {
@@ -58,8 +69,16 @@ final class DiskSet: Sendable {
 
     /// Flushes, unless `abruptly`, stops the threads and gives the folders free.
     func close(abruptly: Bool = false) async {
+        for tier in tiers { tier.setFailureListener(nil) }
         await withTaskGroup(of: Void.self) { group in
-            for tier in tiers { group.addTask { await tier.close(abruptly: abruptly) } }
+            for tier in tiers {
+                group.addTask { [sessions] in
+                    if !abruptly { await tier.flush() }
+                    await tier.close(abruptly: abruptly) {
+                        if !abruptly { _ = sessions.writeIfDue(tier) }
+                    }
+                }
+            }
         }
         epochs.setListener(nil)
     }

@@ -152,6 +152,7 @@ extension DiskTier {
         let isNew = state.withLockedValue { state in
             state.figures.errors += 1
             let isNew = state.pausedUntil == 0
+            if isNew { state.figures.pauses += 1 }
             state.pausedUntil = Self.now + Int64(StoreLimits.diskPauseSeconds)
             return isNew
         }

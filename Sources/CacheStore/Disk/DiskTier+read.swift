@@ -75,8 +75,17 @@ extension DiskTier {
         }
     }
 
+    /// The system has refused a read. A disk of which that is said often is left out: each such read costs the disk's own
+    /// time limits, and a request waits for it.
     func noteReadError() {
-        state.withLockedValue { $0.figures.readErrors += 1 }
+        let isTooMuch = state.withLockedValue { state in
+            state.figures.readErrors += 1
+            let now = Self.now
+            state.readFailures.removeAll { $0 <= now - StoreLimits.readFailureSeconds }
+            state.readFailures.append(now)
+            return state.readFailures.count >= StoreLimits.readFailures
+        }
+        if isTooMuch { leaveOut("\(StoreLimits.readFailures) reads have failed within a minute") }
     }
 
     private func note(_ failure: RecordReader.Failure, _ found: Found) {

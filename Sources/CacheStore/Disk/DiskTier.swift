@@ -5,6 +5,7 @@ import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// Forms on disk: a log of segment files, an index of it in memory, one thread that writes and a few that read.
 ///
@@ -72,6 +73,8 @@ final class DiskTier: Sendable {
         /// Monotonic seconds until which nothing is written, after a refusal.
         var pausedUntil: Int64 = 0
         var isClosed = false
+        /// Monotonic seconds of the last failed reads.
+        var readFailures: [Int64] = []
         /// What the index was last counted with in the budget.
         var countedBytes = 0
         var figures = Figures()
@@ -95,6 +98,7 @@ final class DiskTier: Sendable {
         var scrubPasses = 0
         var scrubBad = 0
         var purgedFound = 0
+        var pauses = 0
     }
 
     let folder: DiskFolder
@@ -121,19 +125,42 @@ final class DiskTier: Sendable {
     /// The highest generation found on the disk at start.
     let highestGeneration: UInt64
 
+    /// Its name among the store's disks.
+    let identity: UInt64
+    /// The number of the store's session.
+    let session: UInt64
+    /// Whether the folder's purge state is another one than the store's, and is to be written.
+    let hasStalePurges: Bool
+    /// Why it is not used any more until the next start; nil: it is.
+    let leftOut = NIOLockedValueBox<String?>(nil)
+    /// One load, for look-ups.
+    private let isLeftOut = Atomic(false)
+    /// Who is told when it may have missed something, and when that is over.
+    private let failureListener = NIOLockedValueBox<FailureListener?>(nil)
+    private let scrubBytesPerSecond: Int
+
+    /// A value. In a struct: a bare closure in a generic box is wrapped one layer deeper at every access.
+    private struct FailureListener: Sendable {
+        var changed: @Sendable (_ hasFailed: Bool) -> Void
+    }
+
+    /// Finds out what is in the folder. Nothing runs before ``start()``.
+    ///
+    /// - Parameters:
+    ///   - place: what the set has found out about the folder.
+    ///   - share: the number of disks among which the queue's memory is shared.
     init(
         _ configuration: DiskConfiguration,
         memory: MemoryTier,
         epochs: PurgeEpochs,
-        folder: DiskFolder
-    ) throws(CacheStoreError) {
-        guard configuration.bytes >= StoreLimits.smallestDisk else {
-            throw .diskTooSmall(
-                path: configuration.path,
-                bytes: configuration.bytes,
-                smallest: StoreLimits.smallestDisk
-            )
-        }
+        folder: DiskFolder,
+        place: Place,
+        share: Int
+    ) throws(DiskError) {
+        identity = place.identity
+        session = place.session
+        hasStalePurges = place.hasStalePurges
+        scrubBytesPerSecond = configuration.scrubBytesPerSecond
         self.folder = folder
         io = folder.io
         logger = folder.logger
@@ -145,24 +172,18 @@ final class DiskTier: Sendable {
         )
         recordLimit = configuration.bytes / StoreLimits.objectShare
         admitAtOnceBelow = configuration.admitAtOnceBelow
-        queueLimit = max(1 << 20, min(64 << 20, memory.budget.limit / 16))
+        queueLimit = max(1 << 20, min(64 << 20, memory.budget.limit / 16 / max(1, share)))
         self.epochs = epochs
         self.memory = memory
-        do throws(DiskError) {
-            Self.restorePurges(epochs, folder)
-            let recovered = try DiskRecovery(folder: folder).run()
-            state = NIOLockedValueBox(recovered.state)
-            highestGeneration = recovered.highestGeneration
-        } catch {
-            throw .folderUnusable(path: folder.path, reason: error.description)
-        }
+        let recovered = try DiskRecovery(folder: folder, isAtHome: place.isAtHome).run()
+        state = NIOLockedValueBox(recovered.state)
+        highestGeneration = recovered.highestGeneration
         setUpAdmission(configuration)
-        countIndex()
-        start()
-        startScrubbing(bytesPerSecond: configuration.scrubBytesPerSecond)
     }
 
-    private func start() {
+    /// Starts the threads. ``close(abruptly:)`` must be called before this is let go.
+    func start() {
+        countIndex()
         readers.start()
         writerThread.start()
         let writer = DiskWriter(tier: self)
@@ -170,8 +191,45 @@ final class DiskTier: Sendable {
             if case .active = state { writer.run() }
         }
         maintenance.start()
+        startScrubbing(bytesPerSecond: scrubBytesPerSecond)
         // The limit may be lower than last time.
         wake()
+    }
+
+    /// What the set knows about a folder before it is looked into. A value.
+    struct Place {
+        var identity: UInt64
+        var session: UInt64
+        var hasStalePurges: Bool
+        /// Whether a key belongs to this disk; nil: all do.
+        var isAtHome: ((UInt128) -> Bool)?
+    }
+
+    /// Whether it is used.
+    var isInUse: Bool { !isLeftOut.load(ordering: .relaxed) }
+
+    /// Not used any more until the next start, at which it is empty: meanwhile what it has may be replaced.
+    func leaveOut(_ reason: String) {
+        let isNew = leftOut.withLockedValue { leftOut in
+            defer { leftOut = leftOut ?? reason }
+            return leftOut == nil
+        }
+        guard isNew else { return }
+        isLeftOut.store(true, ordering: .relaxed)
+        logger.error(
+            "a disk of the cache is left out until the next start",
+            metadata: ["path": "\(folder.path)", "reason": "\(reason)"]
+        )
+        noteFailure(true)
+    }
+
+    /// Something on the disk could not be taken back: if that stays so, it may not be found at the next start.
+    func noteFailure(_ hasFailed: Bool) {
+        failureListener.withLockedValue { $0 }?.changed(hasFailed)
+    }
+
+    func setFailureListener(_ changed: (@Sendable (_ hasFailed: Bool) -> Void)?) {
+        failureListener.withLockedValue { $0 = changed.map(FailureListener.init) }
     }
 
     /// Monotonic seconds.
@@ -216,7 +274,8 @@ final class DiskTier: Sendable {
     }
 
     /// Flushes, unless `abruptly`, and stops the threads.
-    func close(abruptly: Bool = false) async {
+    /// `last` runs before the folder is given free.
+    func close(abruptly: Bool = false, _ last: @Sendable () -> Void = {}) async {
         if !abruptly { await flush() }
         let flushes = state.withLockedValue { state -> [@Sendable () -> Void] in
             state.isClosed = true
@@ -231,6 +290,7 @@ final class DiskTier: Sendable {
         try? await writerThread.shutdownGracefully()
         await maintenance.stop()
         try? await readers.shutdownGracefully()
+        last()
         folder.unlock()
     }
 
@@ -259,24 +319,11 @@ final class DiskTier: Sendable {
             statistics.scrubPasses = state.figures.scrubPasses
             statistics.scrubBad = state.figures.scrubBad
             statistics.purgedFound = state.figures.purgedFound
-            statistics.isWritable = !state.isClosed && state.pausedUntil <= Self.now
+            statistics.isWritable = !state.isClosed && state.pausedUntil <= Self.now && isInUse
+            statistics.pauses = state.figures.pauses
         }
+        statistics.problem =
+            leftOut.withLockedValue { $0 } ?? (statistics.isWritable ? nil : "it refuses to be written")
         return statistics
-    }
-
-    private static func restorePurges(_ epochs: PurgeEpochs, _ folder: DiskFolder) {
-        do throws(DiskError) {
-            let path = folder.file(PurgeStateFile.name)
-            guard let bytes = try folder.io.readFile(path, limit: PurgeStateFile.limit) else { return }
-            switch PurgeStateFile.decode(bytes) {
-            case .state(let state): epochs.restore(state)
-            case .otherVersion(let version):
-                folder.setAside(PurgeStateFile.name, why: "version \(version) is not known")
-            case .unreadable: folder.setAside(PurgeStateFile.name, why: "damaged")
-            }
-        } catch {
-            // Without it nothing is known to be purged, and every record of a log is unknown: see PurgeEpochs.judge.
-            folder.logger.warning("cannot read the purge state", metadata: ["reason": "\(error)"])
-        }
     }
 }

@@ -77,7 +77,9 @@ extension DiskWriter {
             return true
         }
         guard wasThere else { return }
+        let hadFailed = !undeleted.isEmpty
         for left in undeleted + [segment] { delete(left) }
+        if hadFailed, undeleted.isEmpty { tier.noteFailure(false) }
     }
 
     /// A file that cannot be deleted is emptied: at the next start its records would be back, also those that are killed
@@ -92,6 +94,7 @@ extension DiskWriter {
                 try io.truncate(segment.file.descriptor, to: 0, path: segment.file.path)
             } catch {
                 undeleted.append(segment)
+                tier.noteFailure(true)
             }
         }
     }

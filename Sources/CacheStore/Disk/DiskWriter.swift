@@ -29,7 +29,8 @@ final class DiskWriter: @unchecked Sendable {
     init(tier: DiskTier) {
         self.tier = tier
         io = tier.io
-        persistedVersion = tier.epochs.persistentVersion
+        let version = tier.epochs.persistentVersion
+        persistedVersion = tier.hasStalePurges ? version &- 1 : version
     }
 
     /// Works until the tier is closed.
@@ -124,7 +125,10 @@ final class DiskWriter: @unchecked Sendable {
         let version = tier.epochs.persistentVersion
         guard version != persistedVersion else { return }
         // One snapshot under one lock: log, number and epochs belong together (rule N7).
-        let bytes = PurgeStateFile.encode(tier.epochs.state.withLockedValue { $0 })
+        let bytes = PurgeStateFile.encode(
+            tier.epochs.state.withLockedValue { $0 },
+            stamp: PurgeStateFile.Stamp(session: tier.session, change: version)
+        )
         do throws(DiskError) {
             try io.replaceFile(tier.folder.file(PurgeStateFile.name), in: tier.folder.path, with: bytes)
             persistedVersion = version

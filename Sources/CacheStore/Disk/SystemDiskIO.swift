@@ -67,11 +67,19 @@ struct SystemDiskIO: DiskIO {
     func makeFolder(_ path: String) throws(DiskError) {
         var status = stat()
         if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return }
-        if let slash = path.lastIndex(of: "/"), slash > path.startIndex { try makeFolder(String(path[..<slash])) }
         if mkdir(path, 0o700) == 0 { return }
         guard errno == EEXIST, stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw DiskError(operation: .makeFolder, path: path, code: errno)
         }
+    }
+
+    func volume(of folder: String) throws(DiskError) -> DiskVolume {
+        var status = stat()
+        _ = try call(.volume, folder) { stat(folder, &status) }
+        var volume = statvfs()
+        _ = try call(.volume, folder) { statvfs(folder, &volume) }
+        let (bytes, overflow) = Int(clamping: volume.f_blocks).multipliedReportingOverflow(by: Int(volume.f_frsize))
+        return DiskVolume(device: UInt64(status.st_dev), bytes: overflow ? .max : bytes)
     }
 
     func names(in folder: String) throws(DiskError) -> [String] {

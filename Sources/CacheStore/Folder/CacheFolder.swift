@@ -68,7 +68,7 @@ public struct CacheFolder: Sendable {
         var epochs: PurgeEpochs?
         if let bytes = try? io.readFileOnly(path + "/" + PurgeStateFile.name, limit: PurgeStateFile.limit) {
             switch PurgeStateFile.decode(bytes) {
-            case .state(let state):
+            case .state(let state, _):
                 let restored = PurgeEpochs()
                 restored.restore(state)
                 epochs = restored

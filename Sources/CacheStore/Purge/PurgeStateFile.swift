@@ -1,7 +1,7 @@
 /// The purge state as one file, replaced as a whole. A namespace.
 ///
 /// ```
-/// "APUSPRGE" | u32 version | u64 hash key ×2 | log identity (u16 + bytes) | u64 log, number
+/// "APUSPRGE" | u32 version | u64 session, change in it | u64 hash key ×2 | log identity (u16 + bytes) | u64 log, number
 /// | u8 has entry mark, entry mark (u16 + bytes)
 /// | u8 has previous, u64 previous log | table | table (previous) | u32 CRC-32C of all that
 /// table: u64 everything hard, soft | u64 any tag hard, soft | u32 count, each:
@@ -17,21 +17,32 @@
 enum PurgeStateFile {
     static let name = "purges"
     static let magic = Array("APUSPRGE".utf8)
-    /// Version 3 hashes scopes otherwise than version 2 did.
+    /// Version 3 hashes scopes otherwise than version 2 did, and has a stamp.
     static let version: UInt32 = 3
+
+    /// When the state was taken. Where a store's disks have different states, the newest one counts. A value.
+    struct Stamp: Sendable, Equatable {
+        /// The number of the store's session.
+        var session: UInt64 = 0
+        /// The state's version within it.
+        var change: UInt64 = 0
+    }
+
     /// The largest file that is read: two tables at their bound.
     static let limit = (256 << 10) + 2 * (StoreLimits.purgeScopes + 1) * 64
 
     enum Reading {
-        case state(PurgeEpochs.State)
+        case state(PurgeEpochs.State, Stamp)
         case otherVersion(UInt32)
         case unreadable
     }
 
-    static func encode(_ state: PurgeEpochs.State) -> [UInt8] {
+    static func encode(_ state: PurgeEpochs.State, stamp: Stamp = Stamp()) -> [UInt8] {
         var bytes = magic
         bytes.reserveCapacity(256 + 64 * (state.current.entries.count + state.previous.entries.count))
         bytes.appendNumber(version)
+        bytes.appendNumber(stamp.session)
+        bytes.appendNumber(stamp.change)
         bytes.appendNumber(state.hashes.hasher.k0)
         bytes.appendNumber(state.hashes.hasher.k1)
         let identity = Array((state.logIdentity ?? "").utf8.prefix(Int(UInt16.max)))
@@ -58,6 +69,7 @@ enum PurgeStateFile {
         else { return .unreadable }
         guard version == Self.version else { return .otherVersion(version) }
         guard last.number(UInt32.self) == CRC32C.of(bytes.span.extracting(0..<(bytes.count - 4))),
+            let session = reader.number(UInt64.self), let change = reader.number(UInt64.self),
             let k0 = reader.number(UInt64.self), let k1 = reader.number(UInt64.self),
             let length = reader.number(UInt16.self), let identity = reader.slice(Int(length)),
             let log = reader.number(UInt64.self), let number = reader.number(UInt64.self),
@@ -77,7 +89,8 @@ enum PurgeStateFile {
                 previousLog: previousLog,
                 hasPrevious: hasPrevious == 1,
                 local: EpochTable()
-            )
+            ),
+            Stamp(session: session, change: change)
         )
     }
 
