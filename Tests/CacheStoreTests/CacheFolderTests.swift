@@ -66,7 +66,7 @@ struct CacheFolderTests {
         try check()
         #expect(try objects(fixture, .init(tag: "t1")).count == 7)
         #expect(try objects(fixture, .init(prefix: "/1")).count == 11)
-        #expect(try objects(fixture, .init(site: "other")).isEmpty)
+        #expect(try objects(fixture, .init(isSite: { $0 == "other" })).isEmpty)
         let dead = try objects(fixture, .init(includesDead: true)).filter { $0.state == .dead }
         #expect(dead.map(\.path).sorted() == ["/4", "/9"])
     }

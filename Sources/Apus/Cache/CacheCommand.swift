@@ -8,8 +8,8 @@ struct CacheCommand: ParsableCommand {
         commandName: "cache",
         abstract: "Look into an edge's disk cache, running or not.",
         discussion: """
-            Nothing is changed and nothing locked. PATH is the folder of cache.disk.path; with --config all disks of an
-            edge's settings are read.
+            Nothing is changed and nothing locked. PATH is the folder of cache.disk.path;
+            with --config all disks of an edge's settings are read.
 
             Examples:
               apus cache ls /var/cache/apus --site www.example.com --prefix /assets/
@@ -65,6 +65,8 @@ struct CacheFilterOptions: ParsableArguments {
     var tag: String?
 
     func filter(includesDead: Bool = false) -> CacheFolder.Filter {
-        CacheFolder.Filter(site: site, prefix: prefix, tag: tag, includesDead: includesDead)
+        var filter = CacheFolder.Filter(prefix: prefix, tag: tag, includesDead: includesDead)
+        if let site { filter.isSite = { id in id == site || CacheText.site(id).name == site } }
+        return filter
     }
 }

@@ -7,14 +7,16 @@ struct CacheExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Write what is cached as files.",
+        usage: "apus cache export PATH | --config FILE --to DIR [OPTIONS]",
         discussion: """
-            Each body becomes DIR/SITE/PATH; DIR/index.jsonl says which file is what, with its fields, one JSON object a
-            line. Names are made safe, and nothing is written outside DIR. Large objects are written when all their blocks
-            are there. What is purged, damaged or incomplete is left out and counted.
+            Each body becomes DIR/SITE/PATH; DIR/index.jsonl says which file is what,
+            with its fields, one JSON object a line. Nothing is written outside DIR.
+            Large objects are written when all their blocks are there. What is purged,
+            damaged or incomplete is left out and counted.
 
             Examples:
               apus cache export /var/cache/apus --to ./saved
-              apus cache export /var/cache/apus --to ./saved --site www.example.com --prefix /assets/ --all-forms
+              apus cache export /var/cache/apus --to ./saved --prefix /img/ --all-forms
             """
     )
 
@@ -71,7 +73,9 @@ struct CacheExportCommand: ParsableCommand {
 
     private func write(_ object: CachedObject, _ folder: CacheFolder, _ target: ExportFolder) throws -> String? {
         guard object.state != .purged, object.state != .dead, object.isWhole else { return nil }
-        return try target.file(ExportNames.components(of: object)) { file in
+        var named = object
+        named.site = CacheText.site(object.site).name
+        return try target.file(ExportNames.components(of: named)) { file in
             var failure: (any Error)?
             var writer: [UInt8] = []
             func flush() -> Bool {

@@ -7,6 +7,7 @@ struct CacheListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ls",
         abstract: "List what is cached.",
+        usage: "apus cache ls PATH | --config FILE [OPTIONS]",
         discussion: """
             Examples:
               apus cache ls /var/cache/apus --limit 20 --sort size
@@ -14,9 +15,9 @@ struct CacheListCommand: ParsableCommand {
               apus cache ls /var/cache/apus --tag product-4711 --json
               apus cache ls --config /etc/apus/edge.yaml --dead
 
-            FRESH is for how long an object stays fresh; with a minus, for how long it has been stale. FORM is the coding,
-            with * for one variant of several. A size such as '12 of 40 blocks' is a large object that is kept in blocks
-            of one mebibyte.
+            FRESH: for how long it stays fresh; with a minus, for how long it has been stale.
+            FORM:  the coding, with * for one variant of several.
+            SIZE:  '12 of 40 blocks' is a large object, kept in blocks of one mebibyte.
             """
     )
 
@@ -92,7 +93,8 @@ struct CacheListCommand: ParsableCommand {
             let blocks = object.blocks.map { "\($0.present.count) of \($0.count) blocks" }
             let form = object.coding.token + (object.variant.isEmpty ? "" : "*") + (object.isHeadOnly ? " head" : "")
             var row = [
-                object.site, object.target, form, String(object.status), blocks ?? CacheText.size(object.bodyLength),
+                CacheText.site(object.site).name, object.target, form, String(object.status),
+                blocks ?? CacheText.size(object.bodyLength),
                 CacheText.span(object.freshness.age(now: now)), CacheText.span(object.freshness.ttl(now: now)),
                 String(object.tags.count), String(object.purgeNumber),
             ].map(CacheText.plain)

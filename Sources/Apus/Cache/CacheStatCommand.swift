@@ -7,6 +7,7 @@ struct CacheStatCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stat",
         abstract: "Say how much is cached, and in what condition the folder is.",
+        usage: "apus cache stat PATH | --config FILE [--json]",
         discussion: """
             Examples:
               apus cache stat /var/cache/apus
@@ -96,7 +97,7 @@ private struct CacheTotals: Encodable {
         forms += 1
         if object.coding == .identity { objects += 1 }
         liveBytes += object.recordBytes
-        sites[object.site, default: Share()].add(object)
+        sites[CacheText.site(object.site).name, default: Share()].add(object)
         codings[object.coding.token, default: Share()].add(object)
         let step = Self.steps.first { object.bodyLength < $0 } ?? .max
         sizes[step == .max ? "more" : String(step), default: 0] += 1

@@ -30,6 +30,13 @@ enum CacheText {
         }
     }
 
+    /// The name and the origin in a site's id, which is made of both (`SiteSettings.identity`).
+    static func site(_ id: String) -> (name: String, origin: String?) {
+        let words = id.split(separator: " ", omittingEmptySubsequences: false)
+        guard words.count > 2, ["s3", "http"].contains(words[words.count - 2]) else { return (id, nil) }
+        return (words.dropLast(2).joined(separator: " "), words.suffix(2).joined(separator: " "))
+    }
+
     static var now: Int64 { Int64(Date().timeIntervalSince1970) }
 
     /// One JSON object in one line.
@@ -69,6 +76,7 @@ struct CachedObjectJSON: Encodable {
     }
 
     var site: String
+    var origin: String?
     var path: String
     var query: String?
     var variant: String?
@@ -93,7 +101,7 @@ struct CachedObjectJSON: Encodable {
     var file: String?
 
     init(_ object: CachedObject, now: Int64, file: String? = nil) {
-        site = object.site
+        (site, origin) = CacheText.site(object.site)
         path = object.path
         query = object.query
         variant = object.variant.isEmpty ? nil : object.variant

@@ -6,13 +6,15 @@ struct CacheVerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Verify every checksum of every record.",
+        usage: "apus cache verify PATH | --config FILE [--json]",
         discussion: """
             Examples:
               apus cache verify /var/cache/apus
               apus cache verify --config /etc/apus/edge.yaml --json
 
-            Exit code 0: all right; 1: something is damaged, and each line says where. The unfinished end of a file, which
-            a crash or an edge at work leaves, is no damage, nor is what does not hold in a record that is dead.
+            Exit code 0: all right; 1: something is damaged, and each line says where.
+            No damage: the unfinished end of a file, which a crash or an edge at work
+            leaves, and what does not hold in a record that is dead already.
             """
     )
 

@@ -4,8 +4,8 @@ import HTTPWire
 extension CacheFolder {
     /// Which objects are wanted. A value.
     public struct Filter: Sendable {
-        /// The site's id; nil: all.
-        public var site: String?
+        /// Says of a site's id whether it is meant; nil: all.
+        public var isSite: (@Sendable (String) -> Bool)?
         /// What the path begins with; nil: all.
         public var prefix: String?
         /// A tag that it carries; nil: all.
@@ -14,17 +14,21 @@ extension CacheFolder {
         public var includesDead: Bool
 
         /// Everything that is live, unless told otherwise.
-        public init(site: String? = nil, prefix: String? = nil, tag: String? = nil, includesDead: Bool = false) {
-            self.site = site
+        public init(
+            isSite: (@Sendable (String) -> Bool)? = nil,
+            prefix: String? = nil,
+            tag: String? = nil,
+            includesDead: Bool = false
+        ) {
+            self.isSite = isSite
             self.prefix = prefix
             self.tag = tag
             self.includesDead = includesDead
         }
 
         func matches(_ key: CacheKey) -> Bool {
-            if let site, !key.site.elementsEqual(site.utf8) { return false }
             if let prefix, !key.path.starts(with: prefix.utf8) { return false }
-            return true
+            return isSite?(String(decoding: key.site, as: UTF8.self)) ?? true
         }
     }
 
