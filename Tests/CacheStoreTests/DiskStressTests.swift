@@ -135,7 +135,8 @@ struct DiskStressTests {
     func child() async throws {
         let store = try CacheStore(
             CacheStoreConfiguration(
-                memoryBytes: 4 << 20,
+                // So much that the queue holds a round: what is dropped at it would be missing.
+                memoryBytes: 32 << 20,
                 disk: DiskConfiguration(path: try #require(childFolder), bytes: 64 << 20, admitAtOnceBelow: .max)
             ),
             logger: .quiet
