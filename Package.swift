@@ -58,6 +58,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibc"),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
         // Layer 1: plain functions and state machines over bytes and time. Neither NIO nor Foundation.
         library("HTTPWire"),
@@ -73,6 +74,7 @@ let package = Package(
             "ContentCoding",
             ["CZlib", "CBrotli", "HTTPWire", "CachingRules", .product(name: "NIOCore", package: "swift-nio")]
         ),
+        library("Replay", ["CachePolicy", "CZlib", "CZstd"]),
         library("Telemetry"),
         library("Settings", [.product(name: "Yams", package: "Yams")]),
         library(
@@ -139,7 +141,8 @@ let package = Package(
             name: "Apus",
             dependencies: [
                 "Edge", "Console", "ControlPlane", "BucketClient", "ObjectStore", "Origins", "Settings", "Telemetry",
-                "HTTPServer", "HTTPClient", "HTTPWire", "SignatureV4", "CacheStore", "CachingRules", logging,
+                "HTTPServer", "HTTPClient", "HTTPWire", "SignatureV4", "CacheStore", "CachePolicy", "CachingRules",
+                "Replay", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + nio,
             resources: [.embedInCode("SampleSite")],
@@ -165,6 +168,7 @@ let package = Package(
         tests("CachingRules", ["TestSupport", "HTTPWire"]),
         tests("CachePolicy"),
         tests("CacheStore", ["TestSupport", "CachePolicy"] + nio),
+        tests("Replay", ["CachePolicy"]),
         tests("ContentCoding", ["HTTPWire", "CachingRules", .product(name: "NIOCore", package: "swift-nio")]),
         tests("Telemetry"),
         tests("Settings", ["TestSupport"]),

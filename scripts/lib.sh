@@ -7,7 +7,7 @@ readonly ROOT
 
 # What the program is compiled and linked with; what SwiftPM calls; what the toolchain itself is linked with.
 readonly BUILD_PACKAGES=(
-    libssl-dev zlib1g-dev libbrotli-dev libsqlite3-dev pkg-config
+    libssl-dev zlib1g-dev libbrotli-dev libzstd-dev libsqlite3-dev pkg-config
     git ca-certificates binutils libc6-dev libstdc++-12-dev
     libcurl4 libncurses6 libxml2
 )

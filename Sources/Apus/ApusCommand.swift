@@ -8,14 +8,14 @@ struct ApusCommand: AsyncParsableCommand {
         abstract: "An edge cache for static assets.",
         discussion: """
             Roles:      apus up, or apus edge, apus origin and apus control
-            Operating:  apus purge, apus edges, apus put, apus cache, apus config
+            Operating:  apus purge, apus edges, apus put, apus cache, apus config, apus replay
 
             Exit codes: 0 done; 1 the operation failed or was not confirmed; 2 wrong usage; 78 wrong configuration.
             """,
         version: Version.text,
         subcommands: [
             UpCommand.self, EdgeCommand.self, OriginCommand.self, ControlCommand.self, PurgeCommand.self,
-            EdgesCommand.self, PutCommand.self, CacheCommand.self, ConfigCommand.self,
+            EdgesCommand.self, PutCommand.self, CacheCommand.self, ReplayCommand.self, ConfigCommand.self,
         ]
     )
 

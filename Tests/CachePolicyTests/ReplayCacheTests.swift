@@ -1,117 +1,104 @@
-import Foundation
 import Testing
 
 @testable import CachePolicy
 
-/// Where the traces lie, if anywhere: the folder that the environment variable APUS_TRACES names.
-private let traces = ProcessInfo.processInfo.environment["APUS_TRACES"]
-
-@Suite("Replay of a trace")
+@Suite("Replay of requests")
 struct ReplayCacheTests {
-    @Test("an object larger than the capacity bypasses and throws nothing out")
-    func bypass() {
-        var cache = ReplayCache(capacityBytes: 100)
-        let seen1 = cache.request(key: 1, size: 60)
-        #expect(!seen1)
-        let seen2 = cache.request(key: 2, size: 101)
-        #expect(!seen2)
-        let seen3 = cache.request(key: 1, size: 60)
-        #expect(seen3)
-        #expect(cache.evictions == 0)
-        #expect(cache.heldBytes == 60)
+    /// Another size is another object.
+    private func hash(_ key: Int, _ size: Int) -> UInt128 {
+        var random = SplitMix(state: UInt64(key) << 32 ^ UInt64(size))
+        return UInt128(random.next()) << 64 | UInt128(random.next())
     }
 
-    @Test("a (key, size) pair is an object")
+    private func play(_ requests: [(key: Int, size: Int)], _ configuration: ReplayConfiguration) -> (
+        [Bool], ReplayCache
+    ) {
+        var cache = ReplayCache(configuration)
+        let hits = requests.map { cache.request(hash($0.key, $0.size), size: $0.size) }
+        return (hits, cache)
+    }
+
+    @Test("an object larger than the capacity bypasses and throws nothing out", arguments: EvictionPolicy.allCases)
+    func bypass(policy: EvictionPolicy) {
+        let (hits, cache) = play([(1, 60), (2, 101), (1, 60)], ReplayConfiguration(policy: policy, memoryBytes: 100))
+        #expect(hits == [false, false, true])
+        #expect(cache.figures.evictions == 0 && cache.heldBytes == 60)
+    }
+
+    @Test("a (key, size) pair is an object, and every request counts")
     func pairs() {
-        var cache = ReplayCache(capacityBytes: 100)
-        let seen4 = cache.request(key: 1, size: 10)
-        #expect(!seen4)
-        let seen5 = cache.request(key: 1, size: 11)
-        #expect(!seen5)
-        let seen6 = cache.request(key: 1, size: 10)
-        #expect(seen6)
-        let seen7 = cache.request(key: 1, size: 11)
-        #expect(seen7)
-        #expect(cache.objectHitRatio == 0.5)
-        #expect(cache.byteHitRatio == 0.5)
+        let (hits, cache) = play([(1, 10), (1, 11), (1, 10), (1, 11)], ReplayConfiguration(memoryBytes: 100))
+        #expect(hits == [false, false, true, true])
+        #expect(cache.figures.objectHitRatio == 0.5 && cache.figures.byteHitRatio == 0.5)
     }
 
-    @Test("room is made from the least recently used end, and the capacity is never exceeded")
+    @Test("lru: room is made from the least recently used end, and the capacity is never exceeded")
     func capacity() {
-        var cache = ReplayCache(capacityBytes: 100)
-        cache.request(key: 1, size: 40)
-        cache.request(key: 2, size: 40)
-        cache.request(key: 1, size: 40)
-        cache.request(key: 3, size: 30)
-        #expect(cache.heldBytes == 70)
-        let seen8 = cache.request(key: 1, size: 40)
-        #expect(seen8)
-        let seen9 = cache.request(key: 2, size: 40)
-        #expect(!seen9)
+        let (hits, cache) = play(
+            [(1, 40), (2, 40), (1, 40), (3, 30), (1, 40), (2, 40)],
+            ReplayConfiguration(memoryBytes: 100)
+        )
+        #expect(hits == [false, false, true, false, true, false])
+        #expect(cache.figures.evictions == 2 && cache.heldBytes == 80)
     }
 
-    /// Hit ratios in percent, by cache size in percent of the trace's unique bytes, as two other simulators give them.
-    struct Expected: Sendable, CustomTestStringConvertible {
-        let file: String
-        let ratios: [(percent: Double, objects: Double, bytes: Double)]
-        var testDescription: String { file }
-    }
-
-    static let expected = [
-        Expected(
-            file: "adaptsize-web.csv.zst",
-            ratios: [(0.1, 12.3, 14.0), (1, 20.9, 24.5), (10, 29.8, 30.8), (100, 39.9, 37.3)]
-        ),
-        Expected(
-            file: "nasa-19950801-web.csv.zst",
-            ratios: [(0.1, 26.6, 4.4), (1, 52.9, 16.8), (10, 80.8, 44.5), (100, 94.6, 80.3)]
-        ),
-        Expected(
-            file: "model-akamai-w2-web.csv.zst",
-            ratios: [(0.1, 42.8, 41.4), (1, 67.4, 67.0), (10, 84.7, 87.8), (100, 87.8, 91.7)]
-        ),
-    ]
-
-    @Test(
-        "real traces give the known LRU hit ratios within 0.1 point",
-        .enabled(if: traces != nil, "APUS_TRACES names no folder with traces"),
-        arguments: expected
-    )
-    func knownRatios(_ expected: Expected) throws {
-        let requests = try readTrace(expected.file)
-        var sizes: [UInt64: Set<Int>] = [:]
-        for request in requests { sizes[request.key, default: []].insert(request.size) }
-        let unique = sizes.values.reduce(0) { $0 + $1.reduce(0, +) }
-        for wanted in expected.ratios {
-            var cache = ReplayCache(capacityBytes: Int(Double(unique) * wanted.percent / 100))
-            for request in requests { cache.request(key: request.key, size: request.size) }
-            let objects = cache.objectHitRatio * 100
-            let bytes = cache.byteHitRatio * 100
-            #expect(abs(objects - wanted.objects) <= 0.1, "\(wanted.percent) %: objects \(objects)")
-            #expect(abs(bytes - wanted.bytes) <= 0.1, "\(wanted.percent) %: bytes \(bytes)")
+    @Test("the capacity is never exceeded, whatever the policy", arguments: EvictionPolicy.allCases)
+    func everyPolicy(policy: EvictionPolicy) {
+        var random = SplitMix(state: 3)
+        var cache = ReplayCache(ReplayConfiguration(policy: policy, memoryBytes: 60_000, diskBytes: 600_000))
+        for _ in 0..<20_000 {
+            let key = Int(min(random.next() % 3000, random.next() % 3000))
+            // Now and then a large one, for which many would have to leave.
+            let size = key % 50 == 0 ? 20_000 : key % 700 + 1
+            cache.request(hash(key, size), size: size)
+            #expect(cache.heldBytes <= 60_000)
         }
+        let figures = cache.figures
+        #expect(figures.requests == 20_000 && figures.memoryHits > 1000 && figures.diskHits > 1000)
+        #expect(figures.diskSegmentsGivenUp > 0 && figures.diskBytesCarriedOver > 0)
+        #expect(figures.diskBytesCarriedOver < figures.diskBytesWritten)
+        #expect((figures.notAdmitted > 0) == (policy == .size))
     }
 
-    private func readTrace(_ file: String) throws -> [(key: UInt64, size: Int)] {
-        let folder = try #require(traces)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["zstd", "-dcq", folder + "/" + file]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-        var requests: [(key: UInt64, size: Int)] = []
-        var names: [ArraySlice<UInt8>: UInt64] = [:]
-        for line in [UInt8](data).split(separator: UInt8(ascii: "\n")) {
-            let columns = line.split(separator: UInt8(ascii: ","))
-            guard columns.count == 3, let size = Int(String(decoding: columns[2], as: UTF8.self)) else { continue }
-            let key = names[columns[1]] ?? UInt64(names.count)
-            names[columns[1]] = key
-            requests.append((key, size))
+    @Test("the disk takes small objects at once, others on the second request, in memory or not")
+    func admission() {
+        func written(_ requests: [(Int, Int)], below: Int) -> Int {
+            let configuration = ReplayConfiguration(memoryBytes: 1000, diskBytes: 1 << 20, admitAtOnceBelow: below)
+            return play(requests, configuration).1.figures.diskBytesWritten
         }
-        return requests
+        #expect(written([(1, 99), (2, 100)], below: 100) == 99)
+        #expect(written([(1, 99), (2, 100), (2, 100)], below: 100) == 199)
+        #expect(written([(1, 99), (2, 100), (2, 100), (2, 100)], below: 0) == 100)
+        // Never in memory: each request asks the filter.
+        #expect(written([(1, 5000)], below: 0) == 0)
+        #expect(written([(1, 5000), (1, 5000), (1, 5000)], below: 0) == 5000)
+        #expect(written([(1, 5000)], below: .max) == 5000)
+        #expect(written([(1, 200_000)], below: .max) == 0, "more than an eighth of the disk")
+    }
+
+    @Test("what memory has lost is found on disk, and comes back to memory")
+    func promotion() {
+        let configuration = ReplayConfiguration(memoryBytes: 100, diskBytes: 10_000)
+        let (hits, cache) = play([(1, 60), (2, 60), (1, 60), (1, 60)], configuration)
+        #expect(hits == [false, false, true, true])
+        #expect(cache.figures.diskHits == 1 && cache.figures.memoryHits == 1)
+    }
+
+    @Test("the least recently read segment goes; of it, what was read or is in memory stays")
+    func segments() {
+        // Segments of 100 bytes, four of them, one kept free.
+        var log = SegmentLog(bytes: 400, largestInMemory: 50)
+        let memory = EvictionIndex()
+        for key in 1...30 { log.write(UInt128(key), size: 10, memory: memory) }
+        #expect(log.segmentsGivenUp == 0)
+        let isThere = log.read(3)
+        #expect(isThere)
+        // The first segment holds 3 and is read; the second one goes, then the third, and then the first, but for 3.
+        for key in 31...59 { log.write(UInt128(key), size: 10, memory: memory) }
+        #expect(log.segmentsGivenUp == 3 && log.bytesCarriedOver == 10)
+        var copy = log
+        let found = (1...59).filter { copy.read(UInt128($0)) }
+        #expect(found.first == 3 && found.count == 30)
+        #expect(log.bytesWritten == 600)
     }
 }

@@ -1,0 +1,4 @@
+internal import Glibc
+
+/// To base 10.
+func logarithm(_ value: Double) -> Double { log10(value) }
