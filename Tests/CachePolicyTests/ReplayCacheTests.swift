@@ -54,7 +54,7 @@ struct ReplayCacheTests {
             #expect(cache.heldBytes <= 60_000)
         }
         let figures = cache.figures
-        #expect(figures.requests == 20_000 && figures.memoryHits > 1000 && figures.diskHits > 1000)
+        #expect(figures.requests == 20_000 && figures.memoryHits > 500 && figures.diskHits > 1000)
         #expect(figures.diskSegmentsGivenUp > 0 && figures.diskBytesCarriedOver > 0)
         #expect(figures.diskBytesCarriedOver < figures.diskBytesWritten)
         #expect((figures.notAdmitted > 0) == (policy == .size))
