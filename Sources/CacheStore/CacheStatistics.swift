@@ -42,6 +42,8 @@ extension CacheStatistics {
     public var diskWriteErrors: Int { sum(\.writeErrors) }
     /// Refused system calls on the way back.
     public var diskReadErrors: Int { sum(\.readErrors) }
+    /// Reads that were misses because too many others waited for the disk.
+    public var diskReadsRefused: Int { sum(\.readsRefused) }
     /// Segments given up to make room.
     public var diskSegmentsReclaimed: Int { sum(\.segmentsReclaimed) }
     /// Records not written because the day's bytes were spent.

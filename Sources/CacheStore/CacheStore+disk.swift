@@ -25,27 +25,11 @@ extension CacheStore {
     func load(_ key: CacheKey, from disk: DiskTier) -> Resource? {
         guard let reserved = reserve() else { return nil }
         let forms = disk.read(key, with: reserved)
-        guard
-            let loaded = Resource(key: key, representations: forms)?.keeping({ form in
-                epochs.judge(form.mark, key: key, tags: form.head.tags) != .dead
-            })
-        else {
+        guard let loaded = living(forms, key: key, disk) else {
             reserved.end()
-            // Dead for good: it is not read again.
-            if let newest = forms.map(\.generation).max() { disk.drop(key.hash.value, below: newest + 1) }
             return nil
         }
-        // What came into memory meanwhile is as new, or newer.
-        switch memory.update(key, reserved: reserved, { $0 == nil ? loaded : nil }) {
-        case .unchanged: return lookup(hash: key.hash, key: key.bytes.span)
-        case .tooLarge, .noRoom, .notAdmitted:
-            return disk.holds(key.hash.value, generation: loaded.identity.generation) ? loaded : nil
-        case .done:
-            // Something newer may have come and gone, or have been removed, while this was read.
-            if disk.holds(key.hash.value, generation: loaded.identity.generation) { return loaded }
-            memory.remove(key) { $0 === loaded }
-            return nil
-        }
+        return promote(loaded, reserved, disk)
     }
 
     /// Begins to store a form too large for memory on disk, while its body passes through to the client.

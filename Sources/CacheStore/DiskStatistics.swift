@@ -28,6 +28,8 @@ public struct DiskStatistics: Sendable, Equatable {
     public var writeErrors = 0
     /// Refused system calls on the way back.
     public var readErrors = 0
+    /// Reads that were misses because too many others waited for the disk.
+    public var readsRefused = 0
     /// Segments given up to make room.
     public var segmentsReclaimed = 0
     /// Records not written because the day's bytes were spent.

@@ -62,6 +62,14 @@ enum StoreLimits {
     /// Milliseconds after the start until the scrubber begins, and from one pass' beginning to the next one's at least.
     static let scrubDelayMilliseconds = 60_000
     static let scrubPassMilliseconds = 3_600_000
+    /// Bytes of all forms of a key that an event loop reads from the page cache at once: about 50 microseconds.
+    static let readNowBytes = 256 << 10
+    /// Bytes of memory for which one read from the page cache is remembered.
+    static let typicalObject = 16 << 10
+    /// Most reads from the page cache that are remembered.
+    static let recentReads = 1 << 20
+    /// What answers from the page cache hold may exceed the budget by this share (1/64) of it, before room is made.
+    static let transientShare = 64
     /// Threads that read from one disk.
     static let readThreads = 4
     /// Reads that wait for one of those threads, or have it; more are misses.

@@ -89,6 +89,8 @@ final class EdgeContext: Sendable {
     /// One that a purge has killed meanwhile is only good for the requests that have waited since before the purge.
     func freshen(_ previous: Resource, head: StoredHead, generation: UInt64, mark: PurgeMark) -> Resource {
         let identity = previous.identity
+        // What was read from disk for one answer.
+        store.keepInMemory(previous.key)
         let freshened = store.freshen(previous.key, generation: identity.generation, head: head, mark: mark) { form in
             FormMaker.freshenedHead(of: form.head, from: head)
         }

@@ -57,7 +57,7 @@ final class EdgeResponder: RequestResponder {
 
         let hash = context.store.hash(key.bytes.span)
         let directives = context.directives(of: head, at: site)
-        let found = context.store.lookup(hash: hash, key: key.bytes.span)
+        let found = context.store.lookup(hash: hash, key: key.bytes.span) ?? loadNow(hash)
         let exchange = site.rules?.dressed(exchange, key.bytes.span, key.pathRange, found, dresser) ?? exchange
         guard let found else {
             return fetch(copy head, site, hash, nil, .uriMiss, directives, on: exchange)
@@ -91,5 +91,12 @@ final class EdgeResponder: RequestResponder {
         case .dead:
             fetch(copy head, site, hash, nil, .uriMiss, directives, on: exchange)
         }
+    }
+
+    /// What lies on disk and in the page cache is as good as in memory. The rest is for a fill to wait for.
+    private func loadNow(_ hash: KeyHash) -> Resource? {
+        let bytes = key.bytes
+        if case .found(let resource) = context.store.loadNow(hash: hash, key: bytes.span) { return resource }
+        return nil
     }
 }

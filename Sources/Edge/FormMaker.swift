@@ -117,6 +117,8 @@ final class FormMaker: Sendable {
                 level: level,
                 length: encoded.reduce(0) { $0 + UInt64($1.readableBytes) }
             )
+            // It may have been read from disk for one answer.
+            store.keepInMemory(resource.key)
             // Not attached when there is no room for it, or the entry was replaced meanwhile: then the form is right for those
             // who wait all the same.
             let form = store.attach(head, coding, of: identity, bytes: encoded, key: resource.key)

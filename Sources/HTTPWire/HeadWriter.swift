@@ -17,6 +17,8 @@ public enum HeadWriter {
 
     /// "HTTP/1.1 200 OK\r\n"; an unknown status gets an empty reason phrase.
     public static func statusLine(_ status: Int, into bytes: inout [UInt8]) {
+        // Nearly all of them.
+        if status == 200 { return bytes.append(contentsOf: "HTTP/1.1 200 OK\r\n".utf8) }
         bytes.append(contentsOf: "HTTP/1.1 ".utf8)
         decimal(UInt64(clamping: status), into: &bytes)
         bytes.append(ASCII.space)
@@ -26,7 +28,12 @@ public enum HeadWriter {
 
     /// "Name: value\r\n" for each field; no empty line at the end.
     public static func fields(_ list: FieldList, into bytes: inout [UInt8]) {
-        for field in list.fields {
+        fields(list, into: &bytes) { _ in true }
+    }
+
+    /// The same for the fields for whose names `keep` holds.
+    public static func fields(_ list: FieldList, into bytes: inout [UInt8], where keep: (FieldName) -> Bool) {
+        for field in list.fields where keep(field.name) {
             bytes.append(contentsOf: list.bytes[field.nameRange])
             bytes.append(ASCII.colon)
             bytes.append(ASCII.space)

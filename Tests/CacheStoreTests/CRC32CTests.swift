@@ -14,6 +14,15 @@ struct CRC32CTests {
         #expect(CRC32C.of(ones.span) == 0x62A8_AB43)
     }
 
+    @Test("lanes side by side and tables agree around every length at which lanes begin and end")
+    func lanes() {
+        let bytes = testBytes(70_000, seed: 3)
+        for count in [4079, 4080, 4081, 4087, 8159, 8160, 8161, 16_384, 65_536, 69_997] {
+            let part = Array(bytes[3..<(3 + count)])
+            #expect(part.withUnsafeBytes { ~CRC32C.byTables(.max, $0) } == CRC32C.of(part.span), "\(count)")
+        }
+    }
+
     @Test("instruction and tables agree for every length and any split")
     func agreement() {
         let bytes = (0..<100).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 11) }

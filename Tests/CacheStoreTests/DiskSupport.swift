@@ -21,6 +21,15 @@ final class FaultyIO: DiskIO {
     /// In a struct: a bare closure in a generic box is wrapped one layer deeper at every access.
     private struct Plan: Sendable {
         var fault: @Sendable (DiskError.Operation, String) -> Fault
+        var now: @Sendable (String) -> Now = { _ in .system }
+    }
+
+    /// What a read that must not wait meets. A value.
+    enum Now {
+        case system
+        /// This many bytes at most are in the page cache.
+        case short(Int)
+        case result(ReadNow)
     }
 
     private let plan: NIOLockedValueBox<Plan>
@@ -33,6 +42,11 @@ final class FaultyIO: DiskIO {
 
     func set(_ new: @escaping @Sendable (DiskError.Operation, String) -> Fault) {
         plan.withLockedValue { $0.fault = new }
+    }
+
+    /// What reads that must not wait meet from now on.
+    func setNow(_ new: @escaping @Sendable (String) -> Now) {
+        plan.withLockedValue { $0.now = new }
     }
 
     private func check(_ operation: DiskError.Operation, _ path: String) throws(DiskError) -> Int {
@@ -63,6 +77,17 @@ final class FaultyIO: DiskIO {
     ) throws(DiskError) -> Int {
         let count = min(target.count, try check(.read, path))
         return try system.read(file, into: .init(rebasing: target[..<count]), at: offset, path: path)
+    }
+
+    /// Faults of reads are not for it: they may be a gate, and this one must not wait.
+    func readNow(_ file: Int32, into target: UnsafeMutableRawBufferPointer, at offset: Int, path: String) -> ReadNow {
+        switch plan.withLockedValue({ $0 }).now(path) {
+        case .system: return system.readNow(file, into: target, at: offset, path: path)
+        case .short(let count):
+            let part = UnsafeMutableRawBufferPointer(rebasing: target[..<min(count, target.count)])
+            return system.readNow(file, into: part, at: offset, path: path)
+        case .result(let result): return result
+        }
     }
 
     func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, path: String) throws(DiskError) -> Int {

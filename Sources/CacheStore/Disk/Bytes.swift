@@ -1,12 +1,28 @@
 // Little-endian numbers in files: written at the end of an array, read with every bound checked.
 
 extension [UInt8] {
+    /// The bytes of `raw`, and capacity for no others.
+    init(copying raw: RawSpan) {
+        // Unsafe pointer: read within its count, and gone when the closure returns.
+        self = raw.withUnsafeBytes { [UInt8]($0) }
+    }
+
     mutating func appendNumber<Number: FixedWidthInteger>(_ number: Number) {
         var rest = number
         for _ in 0..<(Number.bitWidth / 8) {
             append(UInt8(truncatingIfNeeded: rest))
             rest = Number.bitWidth > 8 ? rest >> 8 : 0
         }
+    }
+}
+
+extension RawSpan {
+    /// The number that stands at `offset`. The caller has checked that it is within.
+    func number<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, _ type: Number.Type = Number.self)
+        -> Number
+    {
+        // Bounds are checked inside; unsafe it is for types of which not every pattern of bits is a value.
+        Number(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: Number.self))
     }
 }
 

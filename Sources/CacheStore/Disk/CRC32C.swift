@@ -2,7 +2,7 @@ import CLibc
 
 /// CRC-32C (Castagnoli; RFC 3720, appendix B.4), the checksum of every record and block on disk. A value: the sum so far.
 ///
-/// The processor's instruction does it at about 10 GB/s; where there is none, eight tables do it at about 1 GB/s.
+/// The processor's instruction does it at about 8 GB/s, and at three times that in three lanes side by side; where there is none, eight tables do it at about 1 GB/s.
 struct CRC32C: Sendable {
     private var register: UInt32 = .max
 
@@ -10,10 +10,13 @@ struct CRC32C: Sendable {
     var value: UInt32 { ~register }
 
     private static let hasInstruction = apus_crc32c_available() != 0
+    private static let hasLanes = apus_crc32c_has_lanes() != 0
 
     mutating func add(_ bytes: UnsafeRawBufferPointer) {
         if Self.hasInstruction, let base = bytes.baseAddress {
-            register = apus_crc32c(register, base, bytes.count)
+            register =
+                Self.hasLanes && bytes.count >= 3 * Int(APUS_CRC_LANE)
+                ? apus_crc32c_lanes(register, base, bytes.count) : apus_crc32c(register, base, bytes.count)
         } else {
             register = Self.byTables(register, bytes)
         }
@@ -21,6 +24,11 @@ struct CRC32C: Sendable {
 
     mutating func add(_ bytes: Span<UInt8>) {
         // Unsafe pointer: read within its count, and gone when the closure returns.
+        bytes.withUnsafeBytes { add($0) }
+    }
+
+    mutating func add(_ bytes: RawSpan) {
+        // Unsafe pointer: as above.
         bytes.withUnsafeBytes { add($0) }
     }
 

@@ -1,3 +1,13 @@
+/// What came of a read that must not wait. A value.
+enum ReadNow: Equatable {
+    /// This many bytes, fewer than wanted when the page cache has no more.
+    case bytes(Int)
+    /// Nothing of it without waiting. An error counts as this: the read that may wait says what it is.
+    case wouldWait
+    /// The system or the filesystem has no such reads.
+    case unsupported
+}
+
 /// Every system call that the disk tier makes: one door, at which tests inject faults. Safe from every thread.
 ///
 /// Reads and writes may be short, as the system's are; use ``readFully(_:into:at:path:)`` and
@@ -13,6 +23,8 @@ protocol DiskIO: Sendable {
         at offset: Int,
         path: String
     ) throws(DiskError) -> Int
+    /// Reads what is in the page cache and waits for no device: for event loops.
+    func readNow(_ file: Int32, into target: UnsafeMutableRawBufferPointer, at offset: Int, path: String) -> ReadNow
     func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, path: String) throws(DiskError) -> Int
     func truncate(_ file: Int32, to length: Int, path: String) throws(DiskError)
     /// Waits until the file's data is on the disk.

@@ -15,7 +15,10 @@ extension DiskTier {
     /// closed, and then on the caller's.
     func submit(_ work: @escaping @Sendable (_ canRead: Bool) -> Void) {
         let isAccepted = state.withLockedValue { state in
-            guard !state.isClosed, state.readsUnderWay < StoreLimits.readsUnderWay else { return false }
+            guard !state.isClosed, state.readsUnderWay < StoreLimits.readsUnderWay else {
+                state.figures.readsRefused += 1
+                return false
+            }
             state.readsUnderWay += 1
             return true
         }
@@ -30,16 +33,10 @@ extension DiskTier {
     func find(_ hash: UInt128) -> [Found] {
         state.withLockedValue { state in
             var found: [Found] = []
-            for slot in state.index.slots(hash) {
-                let entry = state.index[slot]
-                guard entry.flags & DiskIndex.Entry.headPending == 0, let info = state.segments[entry.place.segment]
-                else { continue }
-                let headSegment = state.segments[entry.headPlace.segment]?.segment
-                if entry.headPlace != .none, headSegment == nil { continue }
-                state.index[slot].flags |= DiskIndex.Entry.hit
-                state.tick += 1
-                state.segments[entry.place.segment]?.lastUse = state.tick
-                found.append(Found(entry: entry, segment: info.segment, headSegment: headSegment))
+            var cursor = state.index.first(hash)
+            while let here = cursor {
+                if let form = state.found(here.slot) { found.append(form) }
+                cursor = state.index.next(hash, here)
             }
             return found.sorted { ($0.entry.coding, $1.entry.generation) < ($1.entry.coding, $0.entry.generation) }
         }
@@ -88,9 +85,9 @@ extension DiskTier {
         if isTooMuch { leaveOut("\(StoreLimits.readFailures) reads have failed within a minute") }
     }
 
-    private func note(_ failure: RecordReader.Failure, _ found: Found) {
+    func note(_ failure: RecordReader.Failure, _ found: Found) {
         switch failure {
-        case .gone, .noRoom: break
+        case .gone, .noRoom, .notNow: break
         case .damaged(let what): dropDamaged(found.entry, why: what)
         case .io(let error):
             noteReadError()
@@ -117,7 +114,7 @@ extension DiskTier {
             try self.newerHead(entry, segment)
         }
         let headFront = newer ?? front
-        guard let head = HeadCodec.decode(headFront.bytes, headFront.header.headRange),
+        guard let head = HeadCodec.decode(headFront.bytes.span, headFront.header.headRange),
             let coding = Coding(rawValue: header.coding)
         else { throw .damaged("head") }
         let mark =
@@ -185,6 +182,22 @@ extension DiskTier {
     func key(of header: RecordHeader, _ segment: Segment, _ place: DiskIndex.Place) -> CacheKey? {
         guard let front = try? reader.front(segment, at: place.offset, length: header.length) else { return nil }
         return CacheKey(bytes: Array(front.bytes[header.keyRange]), hash: KeyHash(value: header.hash))
+    }
+}
+
+extension DiskTier.State {
+    /// The form in a slot, if it may be read; counts as a use of its segment.
+    mutating func found(_ slot: DiskIndex.Slot) -> DiskTier.Found? {
+        let entry = index[slot]
+        guard entry.flags & DiskIndex.Entry.headPending == 0, let info = segments[entry.place.segment] else {
+            return nil
+        }
+        let headSegment = entry.headPlace == .none ? nil : segments[entry.headPlace.segment]?.segment
+        if entry.headPlace != .none, headSegment == nil { return nil }
+        if entry.flags & DiskIndex.Entry.hit == 0 { index[slot].flags |= DiskIndex.Entry.hit }
+        tick += 1
+        segments[entry.place.segment]?.lastUse = tick
+        return DiskTier.Found(entry: entry, segment: info.segment, headSegment: headSegment)
     }
 }
 

@@ -63,6 +63,7 @@ final class DiskTier: Sendable {
         var filter = SecondRequestFilter(keysPerGeneration: StoreLimits.filterKeys.lowerBound)
         /// The day's bytes.
         var allowance = WriteAllowance(bytesPerDay: nil, now: 0)
+        var recentReads = RecentReads(memoryBytes: 0)
         var queue = CircularBuffer<Job>()
         var queueBytes = 0
         var current: Current?
@@ -86,6 +87,7 @@ final class DiskTier: Sendable {
         var bytesWritten = 0
         var reads = 0
         var readErrors = 0
+        var readsRefused = 0
         var dropped = 0
         var notAdmitted = 0
         var badRecords = 0
@@ -178,6 +180,7 @@ final class DiskTier: Sendable {
         let recovered = try DiskRecovery(folder: folder, isAtHome: place.isAtHome).run()
         state = NIOLockedValueBox(recovered.state)
         highestGeneration = recovered.highestGeneration
+        state.withLockedValue { $0.recentReads = RecentReads(memoryBytes: memory.budget.limit / max(1, share)) }
         setUpAdmission(configuration)
     }
 
@@ -248,7 +251,7 @@ final class DiskTier: Sendable {
     /// Counts the index's growth, and the filter, in the one budget.
     func countIndex() {
         let delta = state.withLockedValue { state in
-            let bytes = state.index.memoryBytes + state.filter.memoryBytes
+            let bytes = state.index.memoryBytes + state.filter.memoryBytes + state.recentReads.memoryBytes
             defer { state.countedBytes = bytes }
             return bytes - state.countedBytes
         }
@@ -310,6 +313,7 @@ final class DiskTier: Sendable {
             statistics.badRecords = state.figures.badRecords
             statistics.writeErrors = state.figures.errors
             statistics.readErrors = state.figures.readErrors
+            statistics.readsRefused = state.figures.readsRefused
             statistics.segmentsReclaimed = state.figures.reclaimed
             statistics.beyondDailyWrites = state.figures.beyondDailyWrites
             statistics.segmentsCompacted = state.figures.compacted

@@ -225,7 +225,7 @@ extension DiskTier {
         let now = epochs.mark
         // As new as the newest purge: nothing has to be decoded.
         if header.log == now.log, header.purgeNumber >= now.number { return false }
-        guard let head = HeadCodec.decode(front.bytes, header.headRange),
+        guard let head = HeadCodec.decode(front.bytes.span, header.headRange),
             let key = CacheKey(bytes: Array(front.bytes[header.keyRange]), hash: KeyHash(value: header.hash))
         else { return true }
         let mark = PurgeMark(log: header.log, number: header.purgeNumber, local: now.local)

@@ -36,33 +36,54 @@ enum HeadCodec {
         return bytes.count <= StoreLimits.headBytes ? bytes : nil
     }
 
-    /// nil when the bytes are not what ``encode(_:)`` writes.
-    static func decode(_ bytes: [UInt8], _ range: Range<Int>) -> StoredHead? {
-        var reader = ByteReader(bytes, range)
-        guard let status = reader.number(UInt16.self), let lifetime = reader.number(Int64.self),
-            let initialAge = reader.number(Int64.self), let responseTime = reader.number(Int64.self),
-            let bodyLength = reader.number(UInt64.self), let fieldCount = reader.number(UInt16.self)
-        else { return nil }
-        var fields = FieldList()
-        for _ in 0..<fieldCount {
-            guard let nameLength = reader.number(UInt16.self), let name = reader.slice(Int(nameLength)),
-                let valueLength = reader.number(UInt32.self), let value = reader.slice(Int(valueLength)),
-                fields.append(nameBytes: name, value)
-            else { return nil }
+    /// nil when the bytes of `range` are not what ``encode(_:)`` writes. Copies them once: the fields lie where they stood.
+    static func decode(_ all: Span<UInt8>, _ range: Range<Int>) -> StoredHead? {
+        guard range.upperBound <= all.count, range.count >= fixedBytes else { return nil }
+        let raw = all.bytes.extracting(range)
+        let end = range.count
+        var fields = FieldList(over: Array(copying: raw), count: Int(raw.number(at: fixedBytes - 2, UInt16.self)))
+        var offset = fixedBytes
+        for _ in 0..<raw.number(at: fixedBytes - 2, UInt16.self) {
+            guard offset + 2 <= end else { return nil }
+            let nameStart = offset + 2
+            let nameEnd = nameStart + Int(raw.number(at: offset, UInt16.self))
+            guard nameEnd + 4 <= end else { return nil }
+            let valueStart = nameEnd + 4
+            let valueEnd = valueStart + Int(raw.number(at: nameEnd, UInt32.self))
+            guard valueEnd <= end, fields.noteStored(name: nameStart..<nameEnd, value: valueStart..<valueEnd) else {
+                return nil
+            }
+            offset = valueEnd
         }
-        guard let tagCount = reader.number(UInt16.self) else { return nil }
-        var tags: [String] = []
-        for _ in 0..<tagCount {
-            guard let length = reader.number(UInt16.self), let tag = reader.slice(Int(length)) else { return nil }
-            tags.append(String(decoding: tag, as: UTF8.self))
-        }
-        guard reader.isAtEnd else { return nil }
+        guard let tags = tags(raw, at: offset) else { return nil }
         return StoredHead(
-            status: Int(status),
+            status: Int(raw.number(at: 0, UInt16.self)),
             fields: fields,
-            freshness: Freshness(lifetime: lifetime, correctedInitialAge: initialAge, responseTime: responseTime),
-            bodyLength: bodyLength,
+            freshness: Freshness(
+                lifetime: raw.number(at: 2),
+                correctedInitialAge: raw.number(at: 10),
+                responseTime: raw.number(at: 18)
+            ),
+            bodyLength: raw.number(at: 26),
             tags: tags
         )
+    }
+
+    /// What stands before the fields.
+    private static let fixedBytes = 36
+
+    /// The tags, which take all of the rest.
+    private static func tags(_ raw: RawSpan, at start: Int) -> [String]? {
+        guard start + 2 <= raw.byteCount else { return nil }
+        var tags: [String] = []
+        var offset = start + 2
+        for _ in 0..<raw.number(at: start, UInt16.self) {
+            guard offset + 2 <= raw.byteCount else { return nil }
+            let end = offset + 2 + Int(raw.number(at: offset, UInt16.self))
+            guard end <= raw.byteCount else { return nil }
+            tags.append(String(decoding: Array(copying: raw.extracting((offset + 2)..<end)), as: UTF8.self))
+            offset = end
+        }
+        return offset == raw.byteCount ? tags : nil
     }
 }

@@ -75,45 +75,45 @@ struct RecordHeader: Sendable, Equatable {
         bytes.appendNumber(frontSum)
         bytes.appendNumber(variantTag)
         bytes.append(contentsOf: repeatElement(0, count: Self.bytes - 4 - bytes.count))
-        bytes.appendNumber(Self.sum(bytes, at: 0))
+        // Its own place is not summed up.
+        bytes.appendNumber(UInt32(0))
+        let sum = Self.sum(bytes.span.bytes)
+        bytes.removeLast(4)
+        bytes.appendNumber(sum)
         return bytes
     }
 
     /// nil when what stands at `start` is not a whole, undamaged header of this version.
     init?(_ bytes: [UInt8], at start: Int = 0) {
-        var reader = ByteReader(bytes, start..<min(bytes.count, start + Self.bytes))
-        guard bytes.count - start >= Self.bytes, reader.number(UInt32.self) == Self.magic,
-            let state = reader.number(UInt32.self), reader.number(UInt16.self) == Self.version,
-            let kind = reader.number(UInt8.self).flatMap(Kind.init), let coding = reader.number(UInt8.self),
-            let units = reader.number(UInt32.self),
-            let low = reader.number(UInt64.self), let high = reader.number(UInt64.self),
-            let generation = reader.number(UInt64.self), let log = reader.number(UInt64.self),
-            let number = reader.number(UInt64.self), let time = reader.number(Int64.self),
-            let bodyLength = reader.number(UInt64.self).flatMap(Int.init(exactly:)),
-            let key = reader.number(UInt32.self), let variant = reader.number(UInt32.self),
-            let head = reader.number(UInt32.self), let blocks = reader.number(UInt32.self),
-            let frontSum = reader.number(UInt32.self), let tag = reader.number(UInt16.self)
+        guard start >= 0, bytes.count - start >= Self.bytes else { return nil }
+        self.init(bytes.span.bytes.extracting(start..<(start + Self.bytes)))
+    }
+
+    /// The same for what stands at the beginning of `raw`.
+    init?(_ raw: RawSpan) {
+        guard raw.byteCount >= Self.bytes, raw.number(at: 0) == Self.magic, raw.number(at: 8) == Self.version,
+            raw.number(at: Self.bytes - 4) == Self.sum(raw),
+            let kind = Kind(rawValue: raw.number(at: 10)),
+            let bodyLength = Int(exactly: raw.number(at: 64, UInt64.self))
         else { return nil }
-        var last = ByteReader(bytes, (start + Self.bytes - 4)..<(start + Self.bytes))
-        guard last.number(UInt32.self) == Self.sum(bytes, at: start) else { return nil }
-        isLive = state == Self.live
+        isLive = raw.number(at: Self.stateOffset) == Self.live
         self.kind = kind
-        self.coding = coding
-        hash = UInt128(high) << 64 | UInt128(low)
-        self.generation = generation
-        self.log = log
-        purgeNumber = number
-        timeWritten = time
+        coding = raw.number(at: 11)
+        hash = raw.number(at: 16)
+        generation = raw.number(at: 32)
+        log = raw.number(at: 40)
+        purgeNumber = raw.number(at: 48)
+        timeWritten = raw.number(at: 56)
         self.bodyLength = bodyLength
-        keyLength = Int(key)
-        variantLength = Int(variant)
-        headLength = Int(head)
-        self.frontSum = frontSum
-        variantTag = tag
+        keyLength = Int(raw.number(at: 72, UInt32.self))
+        variantLength = Int(raw.number(at: 76, UInt32.self))
+        headLength = Int(raw.number(at: 80, UInt32.self))
+        frontSum = raw.number(at: 88)
+        variantTag = raw.number(at: 92)
         // The checksum says that these are what was written; the bounds say that arithmetic with them is safe.
         guard bodyLength <= 1 << 40, keyLength <= StoreLimits.keyBytes, headLength <= StoreLimits.headBytes,
-            variantLength <= StoreLimits.keyBytes, Int(blocks) == self.blocks,
-            Int(units) * Self.alignment == length
+            variantLength <= StoreLimits.keyBytes, Int(raw.number(at: 84, UInt32.self)) == blocks,
+            Int(raw.number(at: 12, UInt32.self)) * Self.alignment == length
         else { return nil }
     }
 
@@ -151,10 +151,10 @@ struct RecordHeader: Sendable, Equatable {
     }
 
     /// Over everything but the state word and the checksum itself.
-    private static func sum(_ bytes: [UInt8], at start: Int) -> UInt32 {
+    private static func sum(_ header: RawSpan) -> UInt32 {
         var sum = CRC32C()
-        sum.add(bytes.span.extracting(start..<(start + stateOffset)))
-        sum.add(bytes.span.extracting((start + stateOffset + 4)..<(start + Self.bytes - 4)))
+        sum.add(header.extracting(0..<stateOffset))
+        sum.add(header.extracting((stateOffset + 4)..<(bytes - 4)))
         return sum.value
     }
 }

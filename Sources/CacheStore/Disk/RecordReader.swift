@@ -13,6 +13,8 @@ final class RecordReader: Sendable {
         case io(DiskError)
         /// No memory for the body.
         case noRoom
+        /// It would have to be waited for.
+        case notNow
     }
 
     /// A record's front, verified.
@@ -32,10 +34,17 @@ final class RecordReader: Sendable {
     private static let frontBytes = 16 << 10
 
     let io: any DiskIO
-    private let bytesRead = Atomic(0)
+    let bytesRead = Atomic(0)
+    /// Where reads that do not wait are unsupported they are tried once.
+    private let refusesNow = Atomic(false)
 
     /// Bytes read since the start.
     var bytesSoFar: Int { bytesRead.load(ordering: .relaxed) }
+
+    var mayReadNow: Bool {
+        get { !refusesNow.load(ordering: .relaxed) }
+        set { refusesNow.store(!newValue, ordering: .relaxed) }
+    }
 
     init(io: any DiskIO) {
         self.io = io

@@ -3,6 +3,8 @@ import Glibc
 
 extension DiskError {
     var isNotFound: Bool { code == ENOENT }
+    /// A read that came to the file's end too early.
+    var isEndOfFile: Bool { operation == .read && code == 0 }
 }
 
 /// ``DiskIO`` by the system itself. A value with no state.
@@ -29,6 +31,15 @@ struct SystemDiskIO: DiskIO {
         path: String
     ) throws(DiskError) -> Int {
         try call(.read, path) { pread(file, target.baseAddress, target.count, off_t(offset)) }
+    }
+
+    func readNow(_ file: Int32, into target: UnsafeMutableRawBufferPointer, at offset: Int, path: String) -> ReadNow {
+        let count = apus_pread_now(file, target.baseAddress, target.count, off_t(offset))
+        if count >= 0 { return .bytes(count) }
+        switch errno {
+        case EOPNOTSUPP, ENOSYS, EINVAL: return .unsupported
+        default: return .wouldWait
+        }
     }
 
     func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, path: String) throws(DiskError) -> Int {

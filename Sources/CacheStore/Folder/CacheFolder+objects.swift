@@ -136,7 +136,7 @@ extension CacheFolder {
     ) -> CachedObject? {
         let header = front.header
         let newest = newer ?? front
-        guard let head = HeadCodec.decode(newest.bytes, newest.header.headRange),
+        guard let head = HeadCodec.decode(newest.bytes.span, newest.header.headRange),
             let coding = Coding(rawValue: header.coding)
         else { return nil }
         let isHead = header.kind == .head

@@ -31,6 +31,14 @@ public enum BodyPieces {
         } ?? buffer
     }
 
+    /// The same of an array's bytes.
+    static func copy(of bytes: [UInt8]) -> ByteBuffer {
+        make(bytes: bytes.count, for: .nobody) { target in
+            // Unsafe pointers: both are `bytes.count` long and neither leaves the closure.
+            bytes.withUnsafeBytes { target.copyMemory(from: $0) }
+        } ?? ByteBuffer(bytes: bytes)
+    }
+
     /// The readable bytes as exactly sized pieces of at most ``pieceBytes``, which nobody pays for.
     public static func pieces(of buffer: ByteBuffer) -> [ByteBuffer] {
         split(buffer) { copy(of: $0) }

@@ -51,10 +51,16 @@ public struct StoredHead: Sendable {
         comparisonDate = modified ?? date ?? freshness.responseTime
         cacheControl = .ofResponse(fields)
         variesByEncoding = fields.hasToken(.vary, "accept-encoding")
-        http1 = Self.serialise(status, fields, bodyLength: bodyLength) {
-            $0 != .contentLength && $0 != .age && $0 != .acceptRanges
-        }
-        http1NotModified = Self.serialise(304, fields, bodyLength: nil, keep: Self.isKeptIn304)
+        // Both in one allocation: they live and die together.
+        var heads: [UInt8] = []
+        heads.reserveCapacity(2 * (fields.bytes.count + 4 * fields.count) + 128)
+        Self.serialise(status, fields, bodyLength: bodyLength, into: &heads)
+        let length = heads.count
+        HeadWriter.statusLine(304, into: &heads)
+        HeadWriter.fields(fields, into: &heads, where: Self.isKeptIn304)
+        let both = BodyPieces.copy(of: heads)
+        http1 = both.getSlice(at: both.readerIndex, length: length) ?? both
+        http1NotModified = both.getSlice(at: both.readerIndex + length, length: heads.count - length) ?? both
     }
 
     /// RFC 9110, section 15.4.5: what a 200 would have carried of these; Last-Modified helps when there is no ETag.
@@ -68,27 +74,22 @@ public struct StoredHead: Sendable {
     private static func serialise(
         _ status: Int,
         _ fields: FieldList,
-        bodyLength: UInt64?,
-        keep: (FieldName) -> Bool
-    ) -> ByteBuffer {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(fields.bytes.count + 128)
+        bodyLength: UInt64,
+        into bytes: inout [UInt8]
+    ) {
         HeadWriter.statusLine(status, into: &bytes)
-        var kept = fields
-        kept.removeAll { field, _ in !keep(field.name) }
-        HeadWriter.fields(kept, into: &bytes)
-        if let bodyLength {
-            // A 200 whose length is known can be cut, whatever its origin can do (RFC 9110, section 14.3).
-            if status == 200 { HeadWriter.field(.acceptRanges, "bytes", into: &bytes) }
-            HeadWriter.field(.contentLength, String(bodyLength), into: &bytes)
-        }
-        return BodyPieces.copy(of: ByteBuffer(bytes: bytes))
+        HeadWriter.fields(fields, into: &bytes) { $0 != .contentLength && $0 != .age && $0 != .acceptRanges }
+        // A 200 whose length is known can be cut, whatever its origin can do (RFC 9110, section 14.3).
+        if status == 200 { bytes.append(contentsOf: "Accept-Ranges: bytes\r\n".utf8) }
+        bytes.append(contentsOf: "Content-Length: ".utf8)
+        HeadWriter.decimal(bodyLength, into: &bytes)
+        HeadWriter.lineEnd(into: &bytes)
     }
 
     /// Bytes of memory it takes, about.
     var memoryBytes: Int {
         fields.bytes.capacity + fields.fields.capacity * MemoryLayout<FieldList.Field>.stride
-            + BodyPieces.allocatedBytes(http1) + BodyPieces.allocatedBytes(http1NotModified)
+            + BodyPieces.allocatedBytes(http1)
             + tags.reduce(64) { $0 + 48 + $1.utf8.count } + (etag?.opaque.utf8.count ?? 0) + 96
     }
 }
