@@ -3,20 +3,21 @@
 #ifndef APUS_CLIBC_SHIM_H
 #define APUS_CLIBC_SHIM_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
 #include <malloc.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/types.h>
 #include <sys/uio.h>
 
 // pread, as far as it goes without waiting for a device: -1 and EAGAIN when nothing is in the page cache, fewer bytes when
 // only the first of them are, EOPNOTSUPP where the filesystem cannot tell (see preadv2(2), RWF_NOWAIT).
+// glibc declares it for programs that define _GNU_SOURCE before anything else, which a module cannot.
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 0x00000008
+#endif
+ssize_t preadv2(int file, const struct iovec *pieces, int count, off_t offset, int flags);
+
 static inline ssize_t apus_pread_now(int file, void *target, size_t count, off_t offset) {
     struct iovec piece = {target, count};
     return preadv2(file, &piece, 1, offset, RWF_NOWAIT);
