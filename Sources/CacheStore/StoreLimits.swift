@@ -76,6 +76,19 @@ enum StoreLimits {
     static let readsUnderWay = 1024
     /// Milliseconds between a change of the purge state and its writing.
     static let persistDelayMilliseconds = 200
+    /// Milliseconds between an invalidation and the syncing of its tombstones.
+    static let tombstoneDelayMilliseconds = 100
+    /// A checkpoint is taken when this much was written since the last one, or this share (1/16) of the disk if that is
+    /// less; but not before so many times the index's own size was.
+    static let checkpointTailBytes = 64 << 20
+    static let checkpointTailShare = 16
+    static let checkpointTailFactor = 4
+    /// Seconds after which one is taken when anything has changed; so many times that as the index has 64 MiB.
+    static let checkpointSeconds = 60
+    /// Milliseconds between two looks whether one is due.
+    static let checkpointPollMilliseconds = 1000
+    /// Milliseconds after a refused checkpoint or sync.
+    static let checkpointRetryMilliseconds = 5000
     /// Seconds without writes after a disk has refused one.
     static let diskPauseSeconds = 30
     /// Failed reads within ``readFailureSeconds`` after which a disk is left out.

@@ -85,12 +85,25 @@ extension DiskIO {
 
     /// Reads up to `count` bytes; fewer only at the end of the file.
     func readBytes(_ file: Int32, _ count: Int, at offset: Int, path: String) throws(DiskError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
+        var bytes: [UInt8] = []
+        try readBytes(file, count, at: offset, into: &bytes, path: path)
+        return bytes
+    }
+
+    /// The same into an array whose memory is used again; what was in it goes.
+    func readBytes(
+        _ file: Int32,
+        _ count: Int,
+        at offset: Int,
+        into bytes: inout [UInt8],
+        path: String
+    ) throws(DiskError) {
+        if bytes.count < count { bytes.append(contentsOf: repeatElement(0, count: count - bytes.count)) }
         var done = 0
         while done < count {
             // Unsafe pointer: within the array, and gone when the closure returns.
             let result = bytes.withUnsafeMutableBytes { raw -> Result<Int, DiskError> in
-                let rest = UnsafeMutableRawBufferPointer(rebasing: raw[done...])
+                let rest = UnsafeMutableRawBufferPointer(rebasing: raw[done..<count])
                 do throws(DiskError) {
                     return .success(try read(file, into: rest, at: offset + done, path: path))
                 } catch {
@@ -101,8 +114,7 @@ extension DiskIO {
             if got == 0 { break }
             done += got
         }
-        bytes.removeLast(count - done)
-        return bytes
+        bytes.removeLast(bytes.count - done)
     }
 
     /// Writes all of `bytes`.

@@ -1,15 +1,39 @@
 import Logging
 
-/// Rebuilds the index from the segment files alone. A value; runs once, before the tier's threads start.
+/// Finds out what is on a disk: the checkpoint, if there is a usable one, and what was written since; else every segment is
+/// walked. A value; runs once, before the tier's threads start.
 ///
-/// Segments are walked in the order in which they were made, so what is found later is newer. Only headers are read: the
-/// bodies' checksums are verified whenever they are read. A checkpoint of the index would be loaded first, and the walk of
-/// each segment begin where the checkpoint ended: ``walk(_:size:)`` is the place for it.
+/// The segments alone are enough. Segments are walked in the order in which they were made, so what is found later is newer;
+/// where that does not hold (records that came piece by piece, copies), the rules stand at ``enterForm`` and ``enterHeads``.
+/// Only headers are read: bodies and heads are verified whenever they are read. See ``DiskCheckpointer`` for what an entry
+/// of a checkpoint is worth.
 struct DiskRecovery {
+    /// A segment file found in the folder. A value.
+    private struct Found {
+        var segment: Segment
+        var size: Int
+        var isOwn: Bool
+        /// Where the walk begins.
+        var start: Int
+    }
+
+    /// A newer head, until all forms are known. A value.
+    private struct FoundHead {
+        var hash: UInt128
+        var generation: UInt64
+        var place: DiskIndex.Place
+        var variantTag: UInt16
+        var coding: UInt8
+    }
+
     let folder: DiskFolder
-    let isAtHome: ((UInt128) -> Bool)?
+    private let isAtHome: ((UInt128) -> Bool)?
     private var state = DiskTier.State()
-    private var highestGeneration: UInt64 = 0
+    private var found: [UInt32: Found] = [:]
+    private var heads: [FoundHead] = []
+    /// A segment could not be read.
+    private var hasLost = false
+    private var lastUses: [UInt32: UInt64] = [:]
     /// Records that something newer outdates: their state is cleared, so that they stay outdated.
     private var dead: [DiskIndex.Place] = []
 
@@ -20,29 +44,55 @@ struct DiskRecovery {
         self.isAtHome = isAtHome
     }
 
-    consuming func run() throws(DiskError) -> (state: DiskTier.State, highestGeneration: UInt64) {
+    consuming func run() throws(DiskError) -> DiskTier.State {
+        let began = DiskMaintenance.now
         let names = try folder.io.names(in: folder.path)
         let sequences = names.compactMap { name in
             SegmentHeader.sequence(ofName: name).flatMap { $0 > 0 && $0 < .max ? $0 : nil }
         }
         for sequence in sequences.sorted() {
-            do throws(DiskError) {
-                try open(sequence)
-            } catch {
-                // One unreadable file must not keep the others from being used.
-                let name = SegmentHeader.name(sequence)
-                folder.logger.warning("cannot read a segment", metadata: ["file": "\(name)", "reason": "\(error)"])
-                state.figures.readErrors += 1
-            }
+            state.nextSequence = max(state.nextSequence, sequence + 1)
+            noteErrors(sequence) { recovery throws(DiskError) in try recovery.open(sequence) }
         }
-        dropOrphans()
+        loadCheckpoint()
+        for sequence in found.keys.sorted() {
+            noteErrors(sequence) { recovery throws(DiskError) in try recovery.walk(sequence) }
+        }
+        enterHeads()
+        dropIncomplete()
         for place in dead { clear(place) }
         dropEmpty()
-        return (state, highestGeneration)
+        folder.logger.notice(
+            "found what is on the disk",
+            metadata: [
+                "folder": "\(folder.path)", "objects": "\(state.index.count)",
+                "seconds": "\(Double(DiskMaintenance.now - began) / 1000)",
+                "by": state.recovery.isByCheckpoint ? "checkpoint" : "walking",
+                "walked": "\(state.recovery.walkedBytes)",
+            ]
+        )
+        return state
+    }
+
+    /// One unreadable file must not keep the others from being used. It goes: what is killed from now on would be alive in
+    /// it if it could be read another time.
+    private mutating func noteErrors(
+        _ sequence: UInt32,
+        _ body: (inout Self) throws(DiskError) -> Void
+    ) {
+        do throws(DiskError) {
+            try body(&self)
+        } catch {
+            let name = SegmentHeader.name(sequence)
+            folder.logger.warning("cannot read a segment", metadata: ["file": "\(name)", "reason": "\(error)"])
+            state.figures.readErrors += 1
+            found[sequence] = nil
+            hasLost = true
+            try? folder.io.remove(folder.file(name))
+        }
     }
 
     private mutating func open(_ sequence: UInt32) throws(DiskError) {
-        state.nextSequence = max(state.nextSequence, sequence + 1)
         let name = SegmentHeader.name(sequence)
         let path = folder.file(name)
         let file = OpenFile(descriptor: try folder.io.open(path, create: false), path: path, io: folder.io)
@@ -51,15 +101,7 @@ struct DiskRecovery {
         switch SegmentHeader.read(start) {
         case .segment(let header) where header.store == folder.storeTag && header.sequence == sequence:
             let segment = Segment(sequence: sequence, file: file)
-            let end = try walk(segment, size: size)
-            state.tick += 1
-            state.segments[sequence] = DiskTier.SegmentInfo(
-                segment: segment,
-                bytes: size,
-                end: end,
-                lastUse: state.tick
-            )
-            state.usedBytes += size
+            found[sequence] = Found(segment: segment, size: size, isOwn: header.isOwn, start: SegmentHeader.bytes)
         case .segment:
             folder.setAside(name, why: "it belongs to another store")
         case .otherVersion(let version):
@@ -70,34 +112,120 @@ struct DiskRecovery {
         }
     }
 
-    /// Enters the segment's records; returns where the last whole one ends.
-    private mutating func walk(_ segment: Segment, size: Int) throws(DiskError) -> Int {
-        var walk = SegmentWalk(segment, end: size, io: folder.io)
+    // MARK: The checkpoint
+
+    private mutating func loadCheckpoint() {
+        do throws(CheckpointReader.Failure) {
+            guard var reader = try CheckpointReader(folder) else { return }
+            // Also when it turns out damaged further on: its head is whole.
+            state.nextSequence = max(state.nextSequence, reader.head.nextSequence)
+            state.highestGeneration = reader.head.highestGeneration
+            let covered = coveredEnds(reader.head)
+            while try reader.next({ entry in enter(entry, covered) }) {}
+            for segment in reader.head.segments where covered[segment.sequence] != nil {
+                found[segment.sequence]?.start = segment.end
+                state.tick = max(state.tick, segment.lastUse)
+            }
+            for segment in reader.head.segments { lastUses[segment.sequence] = segment.lastUse }
+            state.recovery.isByCheckpoint = true
+        } catch {
+            folder.setAside(Checkpoint.name, why: error.what)
+            state.index = DiskIndex()
+            dead = []
+        }
+    }
+
+    /// Segments that are there as far as the checkpoint knows them.
+    private func coveredEnds(_ head: Checkpoint.Head) -> [UInt32: Int] {
+        var covered: [UInt32: Int] = [:]
+        for segment in head.segments {
+            guard let size = found[segment.sequence]?.size, segment.end >= SegmentHeader.bytes else { continue }
+            if segment.end <= size {
+                covered[segment.sequence] = segment.end
+            } else {
+                folder.logger.warning(
+                    "a segment is shorter than the checkpoint says, and is walked",
+                    metadata: ["segment": "\(SegmentHeader.name(segment.sequence))"]
+                )
+            }
+        }
+        return covered
+    }
+
+    private mutating func enter(_ entry: DiskIndex.Entry, _ covered: [UInt32: Int]) {
+        guard let end = covered[entry.place.segment], entry.place.offset >= SegmentHeader.bytes,
+            entry.place.offset + entry.length <= end
+        else { return }
+        var entry = entry
+        entry.flags &= DiskIndex.Entry.hit | DiskIndex.Entry.headPending
+        if entry.headPlace != .none {
+            let isCovered = covered[entry.headPlace.segment].map { entry.headPlace.offset < $0 } ?? false
+            if !isCovered {
+                entry.headPlace = .none
+                entry.flags |= DiskIndex.Entry.headPending
+            }
+        }
+        guard isAtHome?(entry.hash) ?? true else { return dead += entry.places }
+        // A key that moved to another part while the checkpoint was taken comes twice; the later copy counts.
+        if let slot = state.index.slot(entry.hash, coding: entry.coding, variantTag: entry.variantTag) {
+            state.index.remove(slot)
+        }
+        state.index.insert(entry)
+    }
+
+    // MARK: Walking
+
+    /// Enters the segment with the records behind where its walk begins.
+    private mutating func walk(_ sequence: UInt32) throws(DiskError) {
+        guard let this = found[sequence] else { return }
+        var walk = SegmentWalk(this.segment, from: this.start, end: this.size, io: folder.io)
         while let (header, place) = try walk.next() {
-            highestGeneration = max(highestGeneration, header.generation)
+            state.highestGeneration = max(state.highestGeneration, header.generation)
             guard header.isLive else { continue }
-            if let isAtHome, !isAtHome(header.hash) {
+            guard isAtHome?(header.hash) ?? true else {
                 dead.append(place)
                 continue
             }
             switch header.kind {
             case .form: enterForm(header, place)
-            case .head: enterHead(header, place)
+            case .head:
+                heads.append(
+                    FoundHead(
+                        hash: header.hash,
+                        generation: header.generation,
+                        place: place,
+                        variantTag: header.variantTag,
+                        coding: header.coding
+                    )
+                )
             }
         }
         if !walk.isComplete {
             folder.logger.notice(
                 "ignored the end of a segment",
-                metadata: ["file": "\(segment.file.path)", "from": "\(walk.offset)", "to": "\(size)"]
+                metadata: ["file": "\(this.segment.file.path)", "from": "\(walk.offset)", "to": "\(this.size)"]
             )
         }
-        return walk.offset
+        state.recovery.walkedBytes += walk.offset - this.start
+        state.tick += 1
+        state.segments[sequence] = DiskTier.SegmentInfo(
+            segment: this.segment,
+            bytes: this.size,
+            end: walk.offset,
+            lastUse: lastUses[sequence] ?? state.tick
+        )
+        state.usedBytes += this.size
     }
 
+    /// What is found later is newer, with two exceptions: a higher generation wins always; and a copy wins over what it was
+    /// made from, which may lie in a segment that was made later, but then in one of its own.
     private mutating func enterForm(_ header: RecordHeader, _ place: DiskIndex.Place) {
         let isOutdated = state.index.slots(header.hash).contains { slot in
             let other = state.index[slot]
-            return other.variantTag == header.variantTag && other.coding == 0 && other.generation > header.generation
+            guard other.variantTag == header.variantTag else { return false }
+            if other.coding == 0, other.generation > header.generation { return true }
+            return other.coding == header.coding && other.generation == header.generation
+                && isOwn(place.segment) && !isOwn(other.place.segment)
         }
         if isOutdated {
             dead.append(place)
@@ -106,17 +234,39 @@ struct DiskRecovery {
         }
     }
 
-    private mutating func enterHead(_ header: RecordHeader, _ place: DiskIndex.Place) {
-        guard let slot = state.index.slot(header.hash, coding: header.coding, variantTag: header.variantTag),
-            state.index[slot].generation == header.generation
-        else { return dead.append(place) }
-        let old = state.index[slot].headPlace
-        if old != .none { dead.append(old) }
-        state.index[slot].headPlace = place
+    /// Newer heads, in the order in which they were written. One that was written before its form's record was folded into
+    /// that, unless the form came piece by piece or is the checkpoint's.
+    private mutating func enterHeads() {
+        for head in heads {
+            guard
+                let slot = state.index.slot(head.hash, coding: head.coding, variantTag: head.variantTag),
+                state.index[slot].generation == head.generation, isNewer(head.place, than: state.index[slot].place)
+            else {
+                dead.append(head.place)
+                continue
+            }
+            let old = state.index[slot].headPlace
+            if old != .none { dead.append(old) }
+            state.index[slot].headPlace = head.place
+            state.index[slot].flags &= ~DiskIndex.Entry.headPending
+        }
+        heads = []
     }
 
-    /// Derived forms whose parent is not there.
-    private mutating func dropOrphans() {
+    private func isNewer(_ head: DiskIndex.Place, than form: DiskIndex.Place) -> Bool {
+        if isOwn(form.segment) { return true }
+        if let start = found[form.segment]?.start, form.offset < start { return true }
+        return (head.segment, head.units) > (form.segment, form.units)
+    }
+
+    private func isOwn(_ sequence: UInt32) -> Bool { found[sequence]?.isOwn ?? false }
+
+    /// Forms whose newer head was never written, derived ones whose parent is not there, and what lies in segments that
+    /// could not be read.
+    private mutating func dropIncomplete() {
+        let isPending = { (entry: DiskIndex.Entry) in entry.flags & DiskIndex.Entry.headPending != 0 }
+        for slot in state.index.all(where: isPending) { dead += state.index.removeEntry(slot) }
+        if hasLost { dropLost() }
         for slot in state.index.all(where: { !$0.isIdentity }) {
             let entry = state.index[slot]
             let parent = state.index.slot(entry.hash, coding: 0, variantTag: entry.variantTag)
@@ -124,6 +274,17 @@ struct DiskRecovery {
             dead += state.index.removeEntry(slot)
         }
     }
+
+    private mutating func dropLost() {
+        let segments = state.segments
+        let isLost = { (entry: DiskIndex.Entry) in
+            segments[entry.place.segment] == nil
+                || (entry.headPlace != .none && segments[entry.headPlace.segment] == nil)
+        }
+        for slot in state.index.all(where: isLost) { dead += state.index.removeEntry(slot) }
+    }
+
+    // MARK: Segments
 
     /// A record that cannot be marked as dead takes its segment with it: see ``DiskTier``.
     private mutating func clear(_ place: DiskIndex.Place) {
@@ -138,8 +299,10 @@ struct DiskRecovery {
             let isThere = { (entry: DiskIndex.Entry) in
                 entry.place.segment == place.segment || entry.headPlace.segment == place.segment
             }
-            for slot in state.index.all(where: isThere) { _ = state.index.removeEntry(slot) }
             remove(info)
+            var elsewhere: [DiskIndex.Place] = []
+            for slot in state.index.all(where: isThere) { elsewhere += state.index.removeEntry(slot) }
+            for other in elsewhere { clear(other) }
         }
     }
 
@@ -151,5 +314,6 @@ struct DiskRecovery {
         state.segments[info.segment.sequence] = nil
         state.usedBytes -= info.bytes
         try? folder.io.remove(info.segment.file.path)
+        state.folderChanges += 1
     }
 }

@@ -112,11 +112,12 @@ extension DiskTier {
             where stream.hash == hash && isMeant(stream.generation, stream.variantTag) {
                 state.streams[id]?.isCancelled = true
             }
-            // What was invalidated goes at once; what is replaced, when the writer gets to what takes its place.
-            if !places.isEmpty {
-                if generation == .max { state.queue.prepend(.kill(places)) } else { state.queue.append(.kill(places)) }
-            }
-            return (freed, !places.isEmpty, !state.hasNewer(hash, than: generation, variantTag: variantTag ?? 0))
+            // What was invalidated goes at once; what is replaced, when the writer gets to what takes its place. Nothing may
+            // be in the index, and something on the disk all the same: half written, or in a segment just deleted.
+            let isInvalidated = generation == .max
+            if isInvalidated { state.invalidate(places) } else if !places.isEmpty { state.queue.append(.kill(places)) }
+            let isNewest = !state.hasNewer(hash, than: generation, variantTag: variantTag ?? 0)
+            return (freed, isInvalidated || !places.isEmpty, isNewest)
         }
         memory.budget.adjust(by: -freed)
         if mustWake { wake() }
@@ -227,6 +228,11 @@ extension DiskIndex {
     mutating func removeEntry(_ slot: Slot) -> [Place] {
         let entry = self[slot]
         remove(slot)
-        return entry.headPlace == .none ? [entry.place] : [entry.place, entry.headPlace]
+        return entry.places
     }
+}
+
+extension DiskIndex.Entry {
+    /// Where its records lie.
+    var places: [DiskIndex.Place] { headPlace == .none ? [place] : [place, headPlace] }
 }

@@ -146,7 +146,7 @@ extension DiskWriter {
         tier.state.withLockedValue { $0.streams[id]?.isCancelled ?? true }
     }
 
-    private func cancel(_ id: UInt64) {
+    func cancel(_ id: UInt64) {
         tier.state.withLockedValue { $0.streams[id]?.isCancelled = true }
     }
 }

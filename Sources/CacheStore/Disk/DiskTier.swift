@@ -22,12 +22,13 @@ final class DiskTier: Sendable {
         let segment: Segment
         /// What it takes on the disk: its capacity while it is written to, its length afterwards.
         var bytes: Int
-        /// Where its last whole record ends.
+        /// Where its last settled record ends; see ``DiskWriter/settle()``.
         var end: Int
         /// The tick of the last read from it.
         var lastUse: UInt64
         /// Nothing is written to it any more, but for state words.
         var isSealed = true
+        var sync = SegmentSync()
     }
 
     /// Work for the writer, in order.
@@ -35,11 +36,17 @@ final class DiskTier: Sendable {
         case form(CacheKey, Representation, cost: Int)
         case head(CacheKey, Representation)
         case kill([DiskIndex.Place])
+        /// The same for what was invalidated: soon on the disk for good.
+        case invalidate([DiskIndex.Place])
+        /// A segment that cannot be synced: nobody knows what of it is on the disk.
+        case giveUp(Segment)
         /// A record whose body follows in pieces, and its end.
         case begin(UInt64, CacheKey, Representation, bodyLength: Int)
         case piece(UInt64, ByteBuffer)
         case end(UInt64)
         case flush(@Sendable () -> Void)
+        /// Everything before it is written.
+        case reached(@Sendable () -> Void)
     }
 
     /// The form that is being written now.
@@ -59,6 +66,16 @@ final class DiskTier: Sendable {
         var usedBytes = 0
         /// The next segment's number. Numbers are not used again, for places of records that went may still be queued.
         var nextSequence: UInt32 = 1
+        /// No record has a higher generation.
+        var highestGeneration: UInt64 = 0
+        /// Records settled and killed, and segments given up, so far.
+        var changes: UInt64 = 0
+        /// Files made, renamed and deleted so far, and how many of those are on the disk for good.
+        var folderChanges: UInt64 = 0
+        var folderSynced: UInt64 = 0
+        var recovery = Recovery()
+        var tombstoneTask: DiskMaintenance.TaskID?
+        var checkpointer: DiskCheckpointer?
         var tick: UInt64 = 1
         var filter = SecondRequestFilter(keysPerGeneration: StoreLimits.filterKeys.lowerBound)
         /// The day's bytes.
@@ -79,6 +96,13 @@ final class DiskTier: Sendable {
         /// What the index was last counted with in the budget.
         var countedBytes = 0
         var figures = Figures()
+    }
+
+    /// How the start found out what is on the disk. A value.
+    struct Recovery {
+        var isByCheckpoint = false
+        /// Bytes of segments that were walked.
+        var walkedBytes = 0
     }
 
     /// Counters. A value.
@@ -178,7 +202,7 @@ final class DiskTier: Sendable {
         self.epochs = epochs
         self.memory = memory
         let recovered = try DiskRecovery(folder: folder, isAtHome: place.isAtHome).run()
-        state = NIOLockedValueBox(recovered.state)
+        state = NIOLockedValueBox(recovered)
         highestGeneration = recovered.highestGeneration
         state.withLockedValue { $0.recentReads = RecentReads(memoryBytes: memory.budget.limit / max(1, share)) }
         setUpAdmission(configuration)
@@ -195,6 +219,14 @@ final class DiskTier: Sendable {
         }
         maintenance.start()
         startScrubbing(bytesPerSecond: scrubBytesPerSecond)
+        // The closures hold this until the maintenance is stopped.
+        let tombstones = maintenance.add(after: 0) { self.syncTombstones() }
+        let checkpointer = DiskCheckpointer(tier: self)
+        maintenance.add(after: StoreLimits.checkpointPollMilliseconds) { checkpointer.step() }
+        state.withLockedValue { state in
+            state.tombstoneTask = tombstones
+            state.checkpointer = checkpointer
+        }
         // The limit may be lower than last time.
         wake()
     }
@@ -284,14 +316,21 @@ final class DiskTier: Sendable {
             state.isClosed = true
             var flushes: [@Sendable () -> Void] = []
             while let job = state.queue.popFirst() {
-                if case .flush(let done) = job { flushes.append(done) }
+                switch job {
+                case .flush(let done), .reached(let done): flushes.append(done)
+                default: break
+                }
             }
             return flushes
         }
         for done in flushes { done() }
         wake()
         try? await writerThread.shutdownGracefully()
-        await maintenance.stop()
+        let checkpointer = state.withLockedValue { state in
+            defer { state.checkpointer = nil }
+            return abruptly ? nil : state.checkpointer
+        }
+        await maintenance.stop { checkpointer?.finish() }
         try? await readers.shutdownGracefully()
         last()
         folder.unlock()

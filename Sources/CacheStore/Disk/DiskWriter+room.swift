@@ -63,23 +63,43 @@ extension DiskWriter {
 
     /// Takes a segment's entries out of the index, unless that is done, and deletes its file. Readers that hold it read on.
     func giveUp(_ segment: Segment, isEmptied: Bool = false) {
-        let wasThere = tier.state.withLockedValue { state in
-            let sequence = segment.sequence
+        if isEmptied { syncBeforeDeleting() }
+        let sequence = segment.sequence
+        let elsewhere = tier.state.withLockedValue { state -> [DiskIndex.Place]? in
+            var places: [DiskIndex.Place] = []
             // Walks the whole index: only after a failure.
             if !isEmptied, state.index.usage[sequence].records > 0 {
                 for slot in state.index.all(where: { $0.place.segment == sequence || $0.headPlace.segment == sequence })
                 {
-                    _ = state.index.removeEntry(slot)
+                    places += state.index.removeEntry(slot)
                 }
             }
-            guard let info = state.segments.removeValue(forKey: sequence) else { return false }
+            guard let info = state.segments.removeValue(forKey: sequence) else { return nil }
             state.usedBytes -= info.bytes
-            return true
+            state.changes += 1
+            return places.filter { $0.segment != sequence }
         }
-        guard wasThere else { return }
+        guard let elsewhere else { return }
         let hadFailed = !undeleted.isEmpty
         for left in undeleted + [segment] { delete(left) }
         if hadFailed, undeleted.isEmpty { tier.noteFailure(false) }
+        tier.state.withLockedValue { $0.folderChanges += 1 }
+        // Forms elsewhere whose newer head was in it: worth nothing without, also at the next start.
+        for place in elsewhere { kill(place) }
+    }
+
+    /// What was carried over is on the disk for good, and so are files made and deleted earlier.
+    private func syncBeforeDeleting() {
+        do throws(DiskError) {
+            while let sequence = unsyncedCopies.popFirst() {
+                // Those copies are not settled yet, and count all the same.
+                tier.state.withLockedValue { $0.segments[sequence]?.sync.noteWrite() }
+                try tier.syncSegment(sequence)
+            }
+            try tier.syncFolder()
+        } catch {
+            tier.pause(error)
+        }
     }
 
     /// A file that cannot be deleted is emptied: at the next start its records would be back, also those that are killed

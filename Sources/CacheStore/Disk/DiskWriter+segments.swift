@@ -63,13 +63,15 @@ extension DiskWriter {
 
     /// A segment for this record alone.
     func ownSpace(for length: Int) throws(DiskError) -> Space {
-        let segment = try makeSegment(capacity: SegmentHeader.bytes + length)
+        let segment = try makeSegment(capacity: SegmentHeader.bytes + length, isOwn: true)
         return Space(segment: segment, offset: SegmentHeader.bytes, isOwn: true)
     }
 
     /// What was written there is a record now. `isSpent`: the day's allowance has paid for it already.
     func commit(_ space: Space, _ length: Int, isSpent: Bool = false) -> DiskIndex.Place {
         if !space.isOwn { offset = space.offset + length }
+        unsettled[space.segment.sequence] = space.offset + length
+        if carriedFrom != nil { unsyncedCopies.insert(space.segment.sequence) }
         tier.state.withLockedValue { state in
             state.figures.writes += 1
             state.figures.bytesWritten += length
@@ -90,12 +92,11 @@ extension DiskWriter {
         seal()
     }
 
-    /// Ends the active segment: its data goes to the disk, and it counts with its real length from now on. It goes when
+    /// Ends the active segment: it counts with its real length from now on. The next checkpoint syncs it. It goes when
     /// nothing in it is live any more.
     func seal() {
         guard let segment = active else { return }
         active = nil
-        try? io.sync(segment.file.descriptor, path: segment.file.path)
         let length = offset
         tier.state.withLockedValue { state in
             guard let info = state.segments[segment.sequence] else { return }
@@ -103,11 +104,12 @@ extension DiskWriter {
             state.segments[segment.sequence]?.bytes = length
             state.segments[segment.sequence]?.end = length
             state.segments[segment.sequence]?.isSealed = true
+            state.segments[segment.sequence]?.sync.noteWrite()
         }
         deleteIfEmpty(segment.sequence)
     }
 
-    private func makeSegment(capacity: Int) throws(DiskError) -> Segment {
+    private func makeSegment(capacity: Int, isOwn: Bool = false) throws(DiskError) -> Segment {
         makeSpace(for: capacity)
         let sequence = tier.state.withLockedValue { state in
             defer { state.nextSequence += 1 }
@@ -115,7 +117,13 @@ extension DiskWriter {
         }
         let path = tier.folder.file(SegmentHeader.name(sequence))
         let file = OpenFile(descriptor: try io.open(path, create: true), path: path, io: io)
-        let header = SegmentHeader(sequence: sequence, store: tier.folder.storeTag, timeMade: Self.unixSeconds)
+        tier.state.withLockedValue { $0.folderChanges += 1 }
+        let header = SegmentHeader(
+            sequence: sequence,
+            store: tier.folder.storeTag,
+            timeMade: Self.unixSeconds,
+            isOwn: isOwn
+        )
         do throws(DiskError) {
             try io.writeBytes(file.descriptor, header.encode(), at: 0, path: path)
         } catch {
@@ -128,7 +136,7 @@ extension DiskWriter {
             state.segments[sequence] = DiskTier.SegmentInfo(
                 segment: segment,
                 bytes: capacity,
-                end: capacity,
+                end: SegmentHeader.bytes,
                 lastUse: state.tick,
                 isSealed: false
             )

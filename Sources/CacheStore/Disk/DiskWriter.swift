@@ -19,6 +19,10 @@ final class DiskWriter: @unchecked Sendable {
     var undeleted: [Segment] = []
     /// Records whose bodies come in pieces.
     var streams: [UInt64: Stream] = [:]
+    /// Segments to which something was carried over that was not synced since.
+    var unsyncedCopies: Set<UInt32> = []
+    /// Where records that are committed and not settled end, by segment.
+    var unsettled: [UInt32: Int] = [:]
     private var persistedVersion: UInt64
     /// Monotonic milliseconds of the first change of the purge state that is not on disk.
     private var dirtySince: Int64?
@@ -39,6 +43,7 @@ final class DiskWriter: @unchecked Sendable {
         while !tier.state.withLockedValue({ $0.isClosed }) {
             if let job = next() {
                 perform(job)
+                settle()
             } else {
                 persistPurgesIfDue()
                 waitForWork()
@@ -53,6 +58,7 @@ final class DiskWriter: @unchecked Sendable {
             switch job {
             case .form(let key, let form, let cost):
                 state.queueBytes -= cost
+                state.highestGeneration = max(state.highestGeneration, form.generation)
                 let tag = form.variantTag
                 state.current = DiskTier.Current(
                     hash: key.hash.value,
@@ -60,6 +66,8 @@ final class DiskWriter: @unchecked Sendable {
                     variantTag: tag,
                     coding: form.coding
                 )
+            case .begin(_, _, let form, _):
+                state.highestGeneration = max(state.highestGeneration, form.generation)
             case .piece(_, let buffer):
                 state.queueBytes -= buffer.readableBytes
             default: break
@@ -87,6 +95,13 @@ final class DiskWriter: @unchecked Sendable {
             writeHead(form, key)
         case .kill(let places):
             for place in places { kill(place) }
+        case .invalidate(let places):
+            for place in places { kill(place) }
+            if let task = tier.state.withLockedValue({ $0.tombstoneTask }) {
+                tier.maintenance.wake(task, after: StoreLimits.tombstoneDelayMilliseconds)
+            }
+        case .giveUp(let segment):
+            giveUpUnsynced(segment)
         case .begin(let id, let key, let form, let bodyLength):
             begin(id, key, form, bodyLength)
         case .piece(let id, let buffer):
@@ -97,12 +112,15 @@ final class DiskWriter: @unchecked Sendable {
         case .flush(let done):
             flush()
             done()
+        case .reached(let done):
+            done()
         }
     }
 
     private func flush() {
         do throws(DiskError) {
-            if let active { try io.sync(active.file.descriptor, path: active.file.path) }
+            try tier.syncSegments { $0.isDirty }
+            try tier.syncFolder()
         } catch {
             tier.pause(error)
         }
@@ -219,12 +237,39 @@ final class DiskWriter: @unchecked Sendable {
             let file = segment.file
             let zeros = [UInt8](repeating: 0, count: 4)
             try io.writeBytes(file.descriptor, zeros, at: place.offset + RecordHeader.stateOffset, path: file.path)
+            tier.state.withLockedValue { state in
+                state.segments[place.segment]?.sync.noteKill()
+                state.changes += 1
+            }
             deleteIfEmpty(place.segment)
         } catch {
             tier.pause(error)
             if active?.sequence == place.segment { active = nil }
             giveUp(segment)
         }
+    }
+
+    /// The job is done: what it has committed is in the index, or dead, and so is what that has outdated. From here on a
+    /// checkpoint may rely on it; see ``DiskCheckpointer``, 1.
+    private func settle() {
+        guard !unsettled.isEmpty else { return }
+        tier.state.withLockedValue { state in
+            for (sequence, end) in unsettled {
+                guard let info = state.segments[sequence] else { continue }
+                state.segments[sequence]?.end = max(info.end, end)
+                state.segments[sequence]?.sync.noteWrite()
+            }
+            state.changes += 1
+        }
+        unsettled.removeAll(keepingCapacity: true)
+    }
+
+    /// A segment of which nobody knows what is on the disk: its forms go.
+    private func giveUpUnsynced(_ segment: Segment) {
+        guard tier.state.withLockedValue({ $0.segments[segment.sequence] != nil }) else { return }
+        if active === segment { active = nil }
+        for (id, stream) in streams where stream.space.segment === segment { cancel(id) }
+        giveUp(segment)
     }
 
     static var unixSeconds: Int64 {

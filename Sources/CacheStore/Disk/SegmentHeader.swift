@@ -1,9 +1,10 @@
 /// The first 64 bytes of a segment file, little-endian. A value.
 ///
 /// ```
-///  0 "APUSSEG" 0   8 u32 version   12 u32 sequence   16 u64 store   24 i64 time made   32 zeros   60 u32 checksum
+///  0 "APUSSEG" 0   8 u32 version   12 u32 sequence   16 u64 store   24 i64 time made   32 u8 own: 1   33 zeros   60 u32 checksum
 /// ```
-/// `store` names the store's hash key: records of a folder with another key could never be found.
+/// `own`: made for one record alone, which came piece by piece and was finished later than records of segments made after
+/// this one; nothing is ever carried over to it. `store` names the store's hash key: records of a folder with another key could never be found.
 struct SegmentHeader: Sendable, Equatable {
     static let bytes = 64
     static let magic = Array("APUSSEG\0".utf8)
@@ -15,6 +16,7 @@ struct SegmentHeader: Sendable, Equatable {
     var sequence: UInt32
     var store: UInt64
     var timeMade: Int64
+    var isOwn = false
 
     /// What the start of a file turned out to be.
     enum Reading: Sendable, Equatable {
@@ -31,6 +33,7 @@ struct SegmentHeader: Sendable, Equatable {
         bytes.appendNumber(sequence)
         bytes.appendNumber(store)
         bytes.appendNumber(timeMade)
+        bytes.append(isOwn ? 1 : 0)
         bytes.append(contentsOf: repeatElement(0, count: Self.bytes - 4 - bytes.count))
         bytes.appendNumber(CRC32C.of(bytes.span))
         return bytes
@@ -42,13 +45,14 @@ struct SegmentHeader: Sendable, Equatable {
         else { return .unreadable }
         guard readableVersions.contains(version) else { return .otherVersion(version) }
         guard bytes.count >= Self.bytes, let sequence = reader.number(UInt32.self),
-            let store = reader.number(UInt64.self), let time = reader.number(Int64.self)
+            let store = reader.number(UInt64.self), let time = reader.number(Int64.self),
+            let own = reader.number(UInt8.self)
         else { return .unreadable }
         var last = ByteReader(bytes, (Self.bytes - 4)..<Self.bytes)
         guard last.number(UInt32.self) == CRC32C.of(bytes.span.extracting(0..<(Self.bytes - 4))) else {
             return .unreadable
         }
-        return .segment(SegmentHeader(sequence: sequence, store: store, timeMade: time))
+        return .segment(SegmentHeader(sequence: sequence, store: store, timeMade: time, isOwn: own == 1))
     }
 
     /// The file's name: the sequence number in hexadecimal, so that names sort as the segments were made.
