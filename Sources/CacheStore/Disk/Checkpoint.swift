@@ -169,7 +169,10 @@ enum Checkpoint {
                 UInt64(littleEndian: raw.loadUnaligned(fromByteOffset: offset + 8 * number, as: UInt64.self))
             }
             func place(_ word: UInt64) -> DiskIndex.Place {
-                DiskIndex.Place(segment: UInt32(truncatingIfNeeded: word), units: UInt32(truncatingIfNeeded: word >> 32))
+                DiskIndex.Place(
+                    segment: UInt32(truncatingIfNeeded: word),
+                    units: UInt32(truncatingIfNeeded: word >> 32)
+                )
             }
             let last = word(5)
             return DiskIndex.Entry(

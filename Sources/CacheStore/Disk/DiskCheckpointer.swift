@@ -72,7 +72,7 @@ final class DiskCheckpointer: @unchecked Sendable {
 
     /// Takes one from beginning to end, if anything has changed since the last: when the tier is closed.
     func finish() {
-        work = nil
+        abandon()
         guard tier.state.withLockedValue({ $0.changes }) != takenChanges else { return }
         do throws(DiskError) {
             try begin()
@@ -177,10 +177,14 @@ final class DiskCheckpointer: @unchecked Sendable {
         tier.logger.debug("took a checkpoint", metadata: ["entries": "\(work.total)", "bytes": "\(work.offset)"])
     }
 
-    /// The older checkpoint is still whole.
-    private func fail(_ error: DiskError) {
+    /// Gives up the one under way. The older checkpoint is still whole.
+    func abandon() {
         if let work { try? tier.io.remove(work.file.path) }
         work = nil
+    }
+
+    private func fail(_ error: DiskError) {
+        abandon()
         tier.state.withLockedValue { $0.figures.errors += 1 }
         tier.logger.warning("cannot take a checkpoint of the disk cache", metadata: ["reason": "\(error)"])
     }
