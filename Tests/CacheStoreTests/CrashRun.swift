@@ -1,5 +1,6 @@
 import CachingRules
 import HTTPWire
+import NIOConcurrencyHelpers
 import NIOCore
 
 @testable import CacheStore
@@ -145,9 +146,19 @@ struct CrashRun {
         moments.append(Moment(calls: io.count, counts: known.histories.mapValues(\.count), onDisk: onDisk))
     }
 
+    private static let noise = testBytes(3 << 20, seed: 1)
+
+    /// Bytes that no other number has.
+    private static func body(_ number: Int, _ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.appendNumber(UInt64(number))
+        let start = number * 4099 % (2 << 20)
+        return bytes + noise[start..<(start + count - bytes.count)]
+    }
+
     private mutating func form(_ path: String, _ size: Int) -> (Representation, [UInt8]) {
         known.lastBody += 1
-        let bytes = testBytes(size, seed: UInt64(known.lastBody))
+        let bytes = Self.body(known.lastBody, size)
         known.bodies["v\(known.lastBody)"] = (size, CRC32C.of(bytes.span))
         let tag = "v\(known.lastBody).0"
         let form = store.form(bytes, etag: "\"\(tag)\"")
@@ -211,7 +222,7 @@ struct CrashRun {
     private mutating func attach(_ path: String) {
         guard let parent = store.lookup(path)?.identity else { return }
         known.lastBody += 1
-        let bytes = testBytes(500 + known.lastBody, seed: UInt64(known.lastBody))
+        let bytes = Self.body(known.lastBody, 500 + known.lastBody)
         known.bodies["d\(known.lastBody)"] = (bytes.count, CRC32C.of(bytes.span))
         let form = Representation(
             coding: .gzip,

@@ -11,10 +11,14 @@ struct CrashTests {
     private static let isLong = ProcessInfo.processInfo.environment["APUS_LONG"] != nil
 
     /// Runs that go on from one another, the first of which fills the disk; each is played on its own with faults.
-    private func legs() async throws -> [(start: CrashRun.Start, run: CrashRun)] {
+    private static let played = Task { try await play() }
+
+    private func legs() async throws -> [(start: CrashRun.Start, run: CrashRun)] { try await Self.played.value }
+
+    private static func play() async throws -> [(start: CrashRun.Start, run: CrashRun)] {
         var start = CrashRun.Start(disk: ModelDisk(), known: CrashRun.Known(), random: SplitMix(state: 20_261_124))
         var legs: [(CrashRun.Start, CrashRun)] = []
-        for number in 0..<(Self.isLong ? 15 : 4) {
+        for number in 0..<(isLong ? 15 : 3) {
             var run = try #require(try await CrashRun(start, keepsCalls: true))
             await run.play(number == 0 ? 120 : 64, size: number == 0 ? 250_000 : 60_000)
             if number % 2 == 1 { await run.checkpoint() }
@@ -79,7 +83,7 @@ struct CrashTests {
     @Test("killed or without power before any call: what is served is what was stored last and was not invalidated")
     func crashes() async throws {
         let legs = try await legs()
-        let tally = await crashes(legs[1...], every: Self.isLong ? 1 : 23)
+        let tally = await crashes(legs[1...], every: Self.isLong ? 1 : 29)
         print("crashes: \(tally.calls) calls, \(tally.checks) restarts, \(tally.problems.count) problems")
         #expect(tally.problems.isEmpty, "\(tally.problems.prefix(8))")
         #expect(legs.contains { $0.run.store.statistics().diskSegmentsReclaimed > 0 })
@@ -89,7 +93,7 @@ struct CrashTests {
     @Test("a disk that says that it has synced segments, and has not, is found out")
     func forgottenSyncs() async throws {
         let legs = try await legs()
-        let tally = await crashes(legs[1...], every: Self.isLong ? 7 : 23) { disk, call in
+        let tally = await crashes(legs[1...], every: Self.isLong ? 7 : 29) { disk, call in
             guard case .sync(let file) = call else { return false }
             return disk.names.contains { $0.value == file && $0.key.contains("segment") }
         }
@@ -104,7 +108,7 @@ struct CrashTests {
         let legs = try await legs()
         var tally = Tally()
         var random = SplitMix(state: 9)
-        let every = Self.isLong ? 1 : 61
+        let every = Self.isLong ? 1 : 97
         for (number, leg) in zip(legs.indices, legs).dropFirst() {
             for call in 0..<leg.run.io.calls.count where call % every == kind.utf8.count % every {
                 let fault: ModelIO.Fault = kind == "short" ? .short : .refuse(kind == "EIO" ? EIO : ENOSPC)

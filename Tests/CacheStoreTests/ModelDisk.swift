@@ -111,7 +111,7 @@ struct ModelDisk {
         switch change {
         case .write(let offset, let new):
             if bytes.count < offset + new.count {
-                bytes.append(contentsOf: repeatElement(0, count: offset + new.count - bytes.count))
+                bytes += [UInt8](repeating: 0, count: offset + new.count - bytes.count)
             }
             bytes.replaceSubrange(offset..<(offset + new.count), with: new)
         case .truncate(let length):
@@ -162,7 +162,7 @@ struct ModelDisk {
         let size = random.next() % 3 == 0 ? sizes[Int(random.next() % UInt64(sizes.count))] : sizes[sizes.count - 1]
         var result = file.synced
         if result.count > size { result.removeLast(result.count - size) }
-        result.append(contentsOf: repeatElement(0, count: size - result.count))
+        result += [UInt8](repeating: 0, count: size - result.count)
         for (page, changes) in byPage.sorted(by: { $0.key < $1.key }) {
             let kept = Int(random.next() % UInt64(changes.count + 1))
             for number in changes[..<kept] { write(file.pending[number], page * Self.page, Self.page, to: &result) }

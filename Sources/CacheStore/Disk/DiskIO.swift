@@ -98,7 +98,7 @@ extension DiskIO {
         into bytes: inout [UInt8],
         path: String
     ) throws(DiskError) {
-        if bytes.count < count { bytes.append(contentsOf: repeatElement(0, count: count - bytes.count)) }
+        if bytes.count < count { bytes += [UInt8](repeating: 0, count: count - bytes.count) }
         var done = 0
         while done < count {
             // Unsafe pointer: within the array, and gone when the closure returns.
