@@ -133,6 +133,8 @@ final class ModelIO: DiskIO {
         state.withLockedValue { $0.disk.names.keys.compactMap { $0.split(separator: "/").last.map(String.init) } }
     }
 
+    func volume(of folder: String) throws(DiskError) -> DiskVolume { DiskVolume(device: 1, bytes: 1 << 40) }
+
     func syncFolder(_ path: String) throws(DiskError) {
         _ = try change(.sync, path) { _ in .syncFolder }
     }
