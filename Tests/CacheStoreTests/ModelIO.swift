@@ -102,6 +102,10 @@ final class ModelIO: DiskIO {
         }
     }
 
+    func readNow(_ file: Int32, into target: UnsafeMutableRawBufferPointer, at offset: Int, path: String) -> ReadNow {
+        .unsupported
+    }
+
     func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, path: String) throws(DiskError) -> Int {
         let copy = [UInt8](bytes)
         return try change(.write, path) { .write($0.open[file] ?? 0, offset: offset, bytes: copy) }
