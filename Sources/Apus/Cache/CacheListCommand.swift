@@ -36,15 +36,20 @@ struct CacheListCommand: ParsableCommand {
         case size, age, path
     }
 
+    /// Lines that are aligned with each other, and objects that are kept at once: a folder has millions.
+    private static let batch = 1000
+
     func validate() throws {
         if let limit, limit < 1 { throw ValidationError("--limit is \(limit), expected 1 or more") }
     }
 
     func run() throws {
+        CacheText.endWithReader()
         let now = CacheText.now
         var found: [CachedObject] = []
         var count = 0
         var failure: (any Error)?
+        var isFirst = true
         let wanted = filter.filter(includesDead: dead)
         let most = limit ?? .max
         for folder in try folders.folders() {
@@ -60,6 +65,14 @@ struct CacheListCommand: ParsableCommand {
                     found.append(object)
                 }
                 count += 1
+                if let sort, let limit, found.count >= limit + Self.batch {
+                    found.sort { Self.isBefore($0, $1, sort, now) }
+                    found.removeLast(found.count - limit)
+                } else if sort == nil, found.count == Self.batch {
+                    show(found, now, hasHeader: isFirst)
+                    isFirst = false
+                    found = []
+                }
                 return sort != nil || count < most
             }
             CacheText.tell(notes)
@@ -74,7 +87,7 @@ struct CacheListCommand: ParsableCommand {
             for object in found { Terminal.output.write(try CacheText.line(CachedObjectJSON(object, now: now))) }
             return
         }
-        show(found, now)
+        if isFirst || !found.isEmpty { show(found, now, hasHeader: isFirst) }
     }
 
     private static func isBefore(_ left: CachedObject, _ right: CachedObject, _ order: Order, _ now: Int64) -> Bool {
@@ -85,7 +98,7 @@ struct CacheListCommand: ParsableCommand {
         }
     }
 
-    private func show(_ objects: [CachedObject], _ now: Int64) {
+    private func show(_ objects: [CachedObject], _ now: Int64, hasHeader: Bool) {
         var header = ["SITE", "PATH", "FORM", "STATUS", "SIZE", "AGE", "FRESH", "TAGS", "PURGE"]
         if dead { header.append("STATE") }
         var table = TextTable(header)
@@ -103,6 +116,7 @@ struct CacheListCommand: ParsableCommand {
         }
         // In a pipe nothing is cut off.
         let width = Terminal.output.isTerminal ? Terminal.output.columns : .max
-        Terminal.output.write(table.render(width: width))
+        let text = table.render(width: width)
+        Terminal.output.write(hasHeader ? text : String(text.drop { $0 != "\n" }.dropFirst()))
     }
 }

@@ -1,6 +1,7 @@
 import CacheStore
 import CachingRules
 import Foundation
+import Glibc
 import HTTPWire
 
 /// Sizes, times and JSON lines of the cache commands. A namespace.
@@ -28,6 +29,11 @@ enum CacheText {
         case ..<172_800: "\(sign)\(value / 3600)h"
         default: "\(sign)\(value / 86_400)d"
         }
+    }
+
+    /// A reader that goes away, as `head` does, ends the command, as it does other tools.
+    static func endWithReader() {
+        signal(SIGPIPE, SIG_DFL)
     }
 
     /// The name and the origin in a site's id, which is made of both (`SiteSettings.identity`).

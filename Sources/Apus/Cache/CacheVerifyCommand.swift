@@ -23,6 +23,7 @@ struct CacheVerifyCommand: ParsableCommand {
     var json = false
 
     func run() throws {
+        CacheText.endWithReader()
         var isRight = true
         for folder in try folders.folders() {
             CacheText.tellOthers(folder)
