@@ -1,4 +1,5 @@
 """An operator looks into an edge's disk cache, while it runs and when it is stopped: apus cache ls, stat, verify, export."""
+import hashlib
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import pytest
 
 from support.content import made
 from support.http import fetch
+from support.large_origin import LargeOrigin, digest
 
 SITE = "shop.example"
 
@@ -147,6 +149,36 @@ def test_clear_words_for_what_is_no_cache(filled, tmp_path):
         told = cluster.cli("cache", command, "--help")
         assert told.status == 0 and "Examples:" in told.out
         assert max(map(len, told.out.splitlines())) <= 80
+
+
+def test_a_large_object_is_one_line_and_one_file(stage, tmp_path):
+    origin = LargeOrigin(stage._place("large"))
+    stage.made.append(origin)
+    origin.start()
+    site = f"\n  - name: films\n    hosts: [\"*\"]\n    origin:\n      type: http\n      url: {origin.url}\n"
+    cluster = stage.cluster(start=False, edges=1, sites=site, with_control=False, memory="256MiB", disk="512MiB")
+    edge = cluster.edges[0].start()
+    folder, size = pathlib.Path(f"{cluster.folder}/edge-1-cache"), 64 << 20
+    path = f"/{size}/film"
+    for _ in range(2):
+        # The second request is what admits a block to the disk.
+        assert edge.get(path, range="bytes=50000000-50000099").status == 206
+    edge.settle()
+    one, = lines(cluster.cli("cache", "ls", folder, "--json"))
+    assert one["path"] == path and one["bytes"] == size and one["blocks"]["of"] == 64, one
+    assert 1 <= one["blocks"]["present"] < 64
+    assert f"{one['blocks']['present']} of 64 blocks" in cluster.cli("cache", "ls", folder).out
+    partly = cluster.cli("cache", "export", folder, "--to", tmp_path / "partly")
+    assert partly.status == 0 and "0 files" in partly.out and "incomplete" in partly.err, partly
+    for _ in range(2):
+        assert len(edge.get(path).body) == size
+    edge.settle()
+    one, = lines(cluster.cli("cache", "ls", folder, "--json"))
+    assert one["blocks"] == {"present": 64, "of": 64} and one["storedBytes"] == size
+    whole = cluster.cli("cache", "export", folder, "--to", tmp_path / "whole")
+    assert whole.status == 0 and "1 file," in whole.out, whole
+    file = tmp_path / "whole" / "films" / path.lstrip("/")
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == digest("film", 1, size)
 
 
 def test_damage_is_found_once_the_edge_has_stopped(filled):

@@ -62,7 +62,7 @@ struct CacheExportCommand: ParsableCommand {
             }
             return true
         }
-        Terminal.output.write("\(count) files, \(CacheText.size(bytes)), in \(to)\n")
+        Terminal.output.write("\(count) \(count == 1 ? "file" : "files"), \(CacheText.size(bytes)), in \(to)\n")
         if left > 0 { Terminal.error.write("apus: \(left) left out: purged, damaged, incomplete or gone meanwhile\n") }
     }
 
