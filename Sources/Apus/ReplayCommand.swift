@@ -150,8 +150,8 @@ enum ReplaySize {
 
     init(_ text: String, option: String) throws {
         if text.hasSuffix("%") {
-            guard let percent = Double(text.dropLast()), percent > 0, percent <= 1000 else {
-                throw ValidationError("\(option) is '\(text)', expected a percentage above 0, such as 0.1%")
+            guard let percent = Double(text.dropLast()), percent > 0, percent <= 100 else {
+                throw ValidationError("\(option) is '\(text)', expected a percentage up to 100, such as 0.1%")
             }
             self = .share(percent / 100)
             return

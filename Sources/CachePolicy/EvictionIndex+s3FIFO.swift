@@ -18,7 +18,7 @@ extension EvictionIndex {
         while count > 0 {
             steps += 1
             let mustLeave = steps > PolicyLimits.stepsPerEviction
-            if main.isEmpty || (!small.isEmpty && small.cost * PolicyLimits.s3SmallShare > totalCost) {
+            if main.isEmpty || (!small.isEmpty && small.cost > totalCost / PolicyLimits.s3SmallShare) {
                 let slot = small.oldest
                 if slots[Int(slot)].uses >= PolicyLimits.s3UsesToStay, !mustLeave {
                     small.unlink(slot, &slots)

@@ -8,4 +8,6 @@ enum Limits {
     static let lineBytes = 1 << 20
     /// Bytes of one object.
     static let objectBytes = 1 << 47
+    /// Bytes of all requests together, so that no sum overflows.
+    static let requestedBytes = 1 << 61
 }

@@ -27,7 +27,7 @@ public struct MissRatioPlot: Sendable {
     private static let width = 860.0
     private static let height = 520.0
     private static let left = 72.0
-    private static let right = 20.0
+    private static let right = 34.0
     private static let top = 112.0
     private static let bottom = 62.0
     /// Told apart also by those who do not see all colours (Okabe and Ito).
@@ -57,23 +57,24 @@ public struct MissRatioPlot: Sendable {
         """
     }
 
+    /// A colour for each policy, and what the two kinds of line are.
     private var legend: String {
         var x = Self.left
         var parts: [String] = []
-        for (number, curve) in curves.enumerated() {
-            let colour = Self.colours[number % Self.colours.count]
-            for (label, dash) in [("requests", ""), ("bytes", " stroke-dasharray=\"6 4\"")] {
-                let name = "\(curve.name), \(label)"
-                parts.append(
-                    """
-                    <line x1="\(Self.text(x))" y1="76" x2="\(Self.text(x + 26))" y2="76" stroke="\(colour)" \
-                    stroke-width="2.5"\(dash)/>
-                    <text x="\(Self.text(x + 32))" y="80.5">\(Self.escape(name))</text>
-                    """
-                )
-                x += 46 + 7.2 * Double(name.count)
-            }
+        func add(_ label: String, _ colour: String, _ dash: String = "") {
+            parts.append(
+                """
+                <line x1="\(Self.text(x))" y1="76" x2="\(Self.text(x + 26))" y2="76" stroke="\(colour)" \
+                stroke-width="2.5"\(dash)/>
+                <text x="\(Self.text(x + 33))" y="80.5">\(Self.escape(label))</text>
+                """
+            )
+            x += 56 + 7.5 * Double(label.count)
         }
+        for (number, curve) in curves.enumerated() { add(curve.name, Self.colours[number % Self.colours.count]) }
+        x += 24
+        add("of requests", "#666")
+        add("of bytes", "#666", " stroke-dasharray=\"6 4\"")
         return parts.joined(separator: "\n")
     }
 

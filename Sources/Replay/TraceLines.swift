@@ -5,6 +5,7 @@
 struct TraceLines {
     private let path: String
     private var line = 0
+    private var requestedBytes = 0
     /// The beginning of a line whose end has not come yet.
     private var rest: [UInt8] = []
 
@@ -71,6 +72,10 @@ struct TraceLines {
         while line[first] != Self.comma { first += 1 }
         guard first < last else {
             throw bad("time,key,size, three columns", line.extracting(0..<end), line: self.line)
+        }
+        requestedBytes += size
+        guard requestedBytes <= Limits.requestedBytes else {
+            throw bad("sizes of less than 2 EiB together", line.extracting(0..<end), line: self.line)
         }
         let key = line.extracting((first + 1)..<last)
         requests.append(TraceRequest(hash: ObjectHash.hash(key, size: size), size: size))

@@ -99,7 +99,7 @@ struct S3FIFOModel: EvictionModel {
     mutating func evict(_ hash: UInt128) -> Bool {
         while true {
             let smallCost = small.reduce(0) { $0 + $1.cost }
-            if main.isEmpty || (!small.isEmpty && smallCost * 10 > totalCost) {
+            if main.isEmpty || (!small.isEmpty && smallCost > totalCost / 10) {
                 var entry = small.removeFirst()
                 if entry.uses >= 2 {
                     entry.uses = 0

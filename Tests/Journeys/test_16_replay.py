@@ -133,7 +133,7 @@ def test_the_miss_ratio_curve(replay, text, tmp_path):
         # Downwards in the picture is less: the last point misses least.
         assert points[-1][1] == max(y for _, y in points)
     words = " ".join(word.text or "" for word in drawn.iter("{http://www.w3.org/2000/svg}text"))
-    for word in ("lru, requests", "size, bytes", "miss ratio", "0.1 %", "100 %", "trace.csv"):
+    for word in ("lru", "size", "of requests", "of bytes", "miss ratio", "0.1 %", "100 %", "trace.csv"):
         assert word in words, words
 
 
@@ -142,6 +142,8 @@ WRONG_USE = {
     "an ambiguous size": (["--memory", "64k"], "64k"),
     "no size": (["--memory", "much"], "much"),
     "nothing": (["--memory", "0%"], "0%"),
+    "more than everything": (["--memory", "101%"], "101%"),
+    "no number": (["--memory", "nan%"], "nan%"),
     "an unknown policy": (["--memory", "1%", "--policy", "lru,arc"], "arc"),
     "an unknown admission": (["--memory", "1%", "--disk", "1%", "--admission", "sometimes"], "sometimes"),
 }

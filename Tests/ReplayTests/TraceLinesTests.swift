@@ -73,6 +73,14 @@ struct TraceLinesTests {
         }
     }
 
+    @Test("sizes whose sum would overflow are refused, and what is below is counted")
+    func hugeSizes() throws {
+        let line = "1,a,140737488355328\n"
+        let many = try requests(String(repeating: line, count: 1 << 14))
+        #expect(many.count == 1 << 14)
+        #expect(throws: TraceError.self) { try requests(String(repeating: line, count: 1 << 14) + line) }
+    }
+
     @Test("hashes are spread over all their bits, and depend on every byte and on the size")
     func hashes() {
         var low: Set<UInt64> = []
