@@ -32,23 +32,12 @@ enum StoreLimits {
     /// Bytes of one scope's path, query or tag that are told apart.
     static let scopeBytes = 32 << 10
 
-    // Disk tier.
+    // Disk tier; what a replay needs too is in CachePolicy's DiskRules.
 
     /// Body bytes under one checksum.
     static let blockBytes = 64 << 10
-    /// Smallest and largest ordinary segment file.
-    static let segmentBytes = (4 << 20)...(64 << 20)
-    /// Segments a disk is divided into, as far as the sizes above allow.
-    static let segmentsWanted = 64
     /// Smallest disk tier that makes sense: four of the smallest segments.
     static let smallestDisk = 16 << 20
-    /// Bodies below this are admitted to disk at once, others on the second request.
-    static let admitAtOnceBelow = 64 << 10
-    /// Keys a generation of the second-request filter remembers: as many as the disk holds objects that need it, within
-    /// these bounds and a share of the memory budget.
-    static let filterKeys = 1024...4_000_000
-    /// The filter takes at most this share (1/64) of the memory budget.
-    static let filterShare = 64
     /// The share of a day's writes (1/24) that may be spent at once.
     static let writeBurstShare = 24
     /// Bodies too large for memory that are written at the same time.

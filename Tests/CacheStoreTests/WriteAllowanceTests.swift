@@ -1,3 +1,4 @@
+import CachePolicy
 import NIOCore
 import Testing
 
@@ -94,10 +95,10 @@ struct WriteAllowanceTests {
 
     @Test("the filter remembers what the disk holds, as far as its share of memory allows")
     func filter() {
-        #expect(DiskTier.filterKeys(diskBytes: 16 << 20, memoryBytes: 1 << 30) == 1024)
-        #expect(DiskTier.filterKeys(diskBytes: 10 << 30, memoryBytes: 8 << 30) == 163_840)
-        #expect(DiskTier.filterKeys(diskBytes: 10 << 40, memoryBytes: 1 << 40) == 4_000_000)
-        let tight = DiskTier.filterKeys(diskBytes: 10 << 40, memoryBytes: 64 << 20)
+        #expect(DiskRules.filterKeys(disk: 16 << 20, memory: 1 << 30) == 1024)
+        #expect(DiskRules.filterKeys(disk: 10 << 30, memory: 8 << 30) == 163_840)
+        #expect(DiskRules.filterKeys(disk: 10 << 40, memory: 1 << 40) == 4_000_000)
+        let tight = DiskRules.filterKeys(disk: 10 << 40, memory: 64 << 20)
         #expect(tight > 100_000 && tight < 400_000)
     }
 }

@@ -21,21 +21,11 @@ extension DiskTier {
 
     /// The filter's size and the day's allowance, from the configuration.
     func setUpAdmission(_ configuration: DiskConfiguration) {
-        let keys = Self.filterKeys(diskBytes: configuration.bytes, memoryBytes: memory.budget.limit)
+        let keys = DiskRules.filterKeys(disk: configuration.bytes, memory: memory.budget.limit)
         state.withLockedValue { state in
             state.filter = SecondRequestFilter(keysPerGeneration: keys)
             state.allowance = WriteAllowance(bytesPerDay: configuration.writesPerDay, now: Self.milliseconds)
         }
-    }
-
-    /// Keys a generation of the filter: an object that is asked for again before the disk has been written over once is
-    /// worth a place, and so as many are remembered as the disk holds of those the filter is asked about.
-    static func filterKeys(diskBytes: Int, memoryBytes: Int) -> Int {
-        let held = diskBytes / StoreLimits.admitAtOnceBelow
-        // Two generations of 11 bits a key, rounded up to a power of two.
-        let affordable = memoryBytes / StoreLimits.filterShare * 8 / 2 / 22
-        let bounds = StoreLimits.filterKeys
-        return max(bounds.lowerBound, min(held, affordable, bounds.upperBound))
     }
 
     /// Monotonic milliseconds.

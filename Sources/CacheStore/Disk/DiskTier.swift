@@ -77,7 +77,7 @@ final class DiskTier: Sendable {
         var tombstoneTask: DiskMaintenance.TaskID?
         var checkpointer: DiskCheckpointer?
         var tick: UInt64 = 1
-        var filter = SecondRequestFilter(keysPerGeneration: StoreLimits.filterKeys.lowerBound)
+        var filter = SecondRequestFilter(keysPerGeneration: 1)
         /// The day's bytes.
         var allowance = WriteAllowance(bytesPerDay: nil, now: 0)
         var recentReads = RecentReads(memoryBytes: 0)
@@ -192,11 +192,8 @@ final class DiskTier: Sendable {
         logger = folder.logger
         reader = RecordReader(io: folder.io)
         limit = configuration.bytes
-        segmentBytes = min(
-            max(configuration.bytes / StoreLimits.segmentsWanted, StoreLimits.segmentBytes.lowerBound),
-            StoreLimits.segmentBytes.upperBound
-        )
-        recordLimit = configuration.bytes / StoreLimits.objectShare
+        segmentBytes = DiskRules.segmentBytes(disk: configuration.bytes)
+        recordLimit = DiskRules.recordLimit(disk: configuration.bytes)
         admitAtOnceBelow = configuration.admitAtOnceBelow
         queueLimit = max(1 << 20, min(64 << 20, memory.budget.limit / 16 / max(1, share)))
         self.epochs = epochs
