@@ -89,6 +89,7 @@ struct CacheFolderTests {
         #expect(folder.purgeLog == "log")
         #expect(folder.purgeNumber == 7)
         #expect(folder.segments.count == 1 && folder.otherFiles.isEmpty)
+        #expect(folder.checkpointTime != nil, "a store that is closed leaves one")
         let found = try objects(fixture)
         let a = try #require(found.first { $0.path == "/a" })
         #expect(a.fields.range(of: .etag).map { String(decoding: a.fields.bytes[$0], as: UTF8.self) } == "\"new\"")

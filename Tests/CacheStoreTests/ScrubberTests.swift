@@ -166,7 +166,7 @@ struct ScrubberTests {
         }
     }
 
-    @Test("it runs on its own at its rate, and closing does not wait for it")
+    @Test("a mebibyte takes as long as its rate says, and passes are an hour apart")
     func rate() async throws {
         let fixture = try DiskFixture()
         try await sealed(100, fixture)

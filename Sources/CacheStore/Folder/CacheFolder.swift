@@ -36,8 +36,7 @@ public struct CacheFolder: Sendable {
 
     /// Reads what is there.
     public init(path given: String) throws(CacheFolderError) {
-        var path = given
-        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        let path = DiskFolder.plain(given)
         self.path = path
         let names = try Self.names(path, io)
         hasher = try Self.key(path, io)
@@ -134,14 +133,16 @@ public struct CacheFolder: Sendable {
     }
 
     private static func checkpointTime(_ path: String, _ io: SystemDiskIO, _ others: inout [OtherFile]) -> Int64? {
-        guard let start = start(of: path + "/checkpoint", 48, io), start.count == 48 else { return nil }
-        guard start.starts(with: "APUSCKPT".utf8) else {
-            others.append(OtherFile(name: "checkpoint", what: "damaged, or not a cache's"))
+        guard let start = start(of: path + "/" + Checkpoint.name, Checkpoint.fixedBytes, io),
+            start.count == Checkpoint.fixedBytes
+        else { return nil }
+        guard start.starts(with: Checkpoint.magic) else {
+            others.append(OtherFile(name: Checkpoint.name, what: "damaged, or not a cache's"))
             return nil
         }
         let version: UInt32 = ByteReader.number(start, at: 8)
-        if version != 1 {
-            others.append(OtherFile(name: "checkpoint", what: "of version \(version), which is not known here"))
+        if version != Checkpoint.version {
+            others.append(OtherFile(name: Checkpoint.name, what: "of version \(version), which is not known here"))
             return nil
         }
         return ByteReader.number(start, at: 40)
@@ -151,7 +152,7 @@ public struct CacheFolder: Sendable {
     private static func what(_ name: String) -> String? {
         if name.hasPrefix("set-aside-") { return "set aside: of a version that the edge did not know, or damaged" }
         if name.hasSuffix(".new") { return "being written, or left by a crash" }
-        let known = [DiskFolder.metaName, PurgeStateFile.name, "lock", "checkpoint", "session"]
+        let known = [DiskFolder.metaName, PurgeStateFile.name, "lock", Checkpoint.name, DiskSession.name]
         return known.contains(name) ? nil : "not a cache's"
     }
 }
