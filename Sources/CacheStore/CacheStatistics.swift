@@ -65,6 +65,9 @@ extension CacheStatistics {
     /// Whether every disk takes writes; false without one, and for a while after an error of one.
     public var diskIsWritable: Bool { !disks.isEmpty && disks.allSatisfy(\.isWritable) }
 
+    /// What is wrong with a disk, one sentence part each; empty: nothing.
+    public var diskProblems: [String] { disks.compactMap { disk in disk.problem.map { "\(disk.path): \($0)" } } }
+
     private func sum(_ figure: (DiskStatistics) -> Int) -> Int {
         disks.reduce(0) { $0 + figure($1) }
     }

@@ -28,6 +28,42 @@ enum EdgeMetrics {
         EdgeGauge.allCases.map { .gauge($0.descriptor, value($0, readings)) }
             + ServerCounter.allCases.map { .counter($0.descriptor, UInt64(max(0, value($0, readings.server)))) }
             + StoreCounter.allCases.map { .counter($0.descriptor, UInt64(max(0, value($0, readings.store)))) }
+            + readings.store.disks.flatMap { disk in DiskFigure.allCases.map { row($0, disk) } }
+    }
+
+    private static func row(_ figure: DiskFigure, _ disk: DiskStatistics) -> Metrics.Row {
+        let descriptor = figure.descriptor(path: disk.path)
+        let value = value(figure, disk)
+        return figure.isCounter ? .counter(descriptor, UInt64(max(0, value))) : .gauge(descriptor, Double(value))
+    }
+
+    private static func value(_ figure: DiskFigure, _ disk: DiskStatistics) -> Int {
+        switch figure {
+        case .available: disk.isWritable ? 1 : 0
+        case .objects: disk.objects
+        case .used: disk.usedBytes
+        case .limit: disk.limitBytes
+        case .live: disk.liveBytes
+        case .index: disk.indexBytes
+        case .recordsRead: disk.reads
+        case .recordsWritten: disk.writes
+        case .bytesRead: disk.bytesRead
+        case .bytesWritten: disk.bytesWritten
+        case .readErrors: disk.readErrors
+        case .writeErrors: disk.writeErrors
+        case .corrupt: disk.badRecords
+        case .pauses: disk.pauses
+        case .queueFull: disk.writesDropped
+        case .notAdmitted: disk.notAdmitted
+        case .dailyLimit: disk.beyondDailyWrites
+        case .evicted: disk.segmentsReclaimed
+        case .compacted: disk.segmentsCompacted
+        case .emptied: disk.segmentsEmptied
+        case .scrubbed: disk.scrubbedBytes
+        case .scrubPasses: disk.scrubPasses
+        case .scrubDamaged: disk.scrubBad
+        case .purgedFound: disk.purgedFound
+        }
     }
 
     private static func value(_ gauge: EdgeGauge, _ readings: Readings) -> Double {
@@ -36,6 +72,7 @@ enum EdgeMetrics {
         case .fillsInFlight: Double(readings.fillsUnderWay)
         case .memoryUsed: Double(readings.store.memoryUsedBytes)
         case .memoryLimit: Double(readings.store.memoryLimitBytes)
+        case .memoryPinned: Double(readings.store.memoryPinnedBytes)
         case .memoryObjects: Double(readings.store.memoryObjects)
         case .diskUsed: Double(readings.store.diskUsedBytes)
         case .diskLimit: Double(readings.store.diskLimitBytes)

@@ -126,7 +126,7 @@ struct EdgeParts {
         context.reasons.register(in: metrics)
         let listener = ListenerConfiguration(address: Self.address(address))
         return HTTPServer(listeners: [listener], group: group, logger: logger) { _ in
-            StatusResponder(metrics: metrics) { EdgeServer.readiness(agent) }
+            StatusResponder(metrics: metrics) { EdgeServer.readiness(agent, context.store) }
         }
     }
 

@@ -97,7 +97,14 @@ public final class EdgeServer: Sendable {
     public var statusAddress: SocketAddress? { statusBound.withLockedValue { $0 } }
 
     /// Whether the edge should get traffic, and why not, as `/readyz` says it.
-    public var readiness: (isReady: Bool, why: String) { Self.readiness(agent) }
+    public var readiness: (isReady: Bool, why: String) { Self.readiness(agent, context.store) }
+
+    /// A lost disk makes an edge slower, not useless: it is named, and the edge is ready all the same.
+    static func readiness(_ agent: EdgeAgent?, _ store: CacheStore) -> (isReady: Bool, why: String) {
+        let (isReady, why) = readiness(agent)
+        let problems = store.statistics().diskProblems
+        return (isReady, problems.isEmpty ? why : "\(why), degraded: disk \(problems.joined(separator: "; disk "))")
+    }
 
     static func readiness(_ agent: EdgeAgent?) -> (isReady: Bool, why: String) {
         guard let status = agent?.status else { return (true, "ready") }

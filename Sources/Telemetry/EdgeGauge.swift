@@ -1,7 +1,7 @@
 /// What an edge shows at scrape time, read from where it lives. A value; one case is one row of the table.
 public enum EdgeGauge: CaseIterable, Sendable {
     case connections, fillsInFlight
-    case memoryUsed, diskUsed, memoryLimit, diskLimit, memoryObjects, diskObjects
+    case memoryUsed, memoryPinned, diskUsed, memoryLimit, diskLimit, memoryObjects, diskObjects
     case diskAvailable, purgeNumber, controlConnected, ready
 
     /// The row's name, labels and help.
@@ -10,12 +10,14 @@ public enum EdgeGauge: CaseIterable, Sendable {
         case .connections: Self.row("connections", "Client connections that are open.")
         case .fillsInFlight: Self.row("fills_in_flight", "Fetches from origins that run now.")
         case .memoryUsed: Self.used("memory")
+        case .memoryPinned:
+            Self.row("cache_pinned_bytes", "Bytes of bodies evicted from memory that connections still send.")
         case .diskUsed: Self.used("disk")
         case .memoryLimit: Self.limit("memory")
         case .diskLimit: Self.limit("disk")
         case .memoryObjects: Self.objects("memory")
         case .diskObjects: Self.objects("disk")
-        case .diskAvailable: Self.row("disk_available", "1 while the disk tier works, 0 after it was given up.")
+        case .diskAvailable: Self.row("disk_available", "1 while every disk is used and takes writes; see apus_cache_disk_available.")
         case .purgeNumber: Self.row("purge_number", "The newest entry of the purge log that is applied.")
         case .controlConnected: Self.row("control_connected", "1 while the purge log is being followed.")
         case .ready: Self.row("ready", "1 while /readyz answers 200.")

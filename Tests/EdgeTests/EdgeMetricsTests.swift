@@ -29,7 +29,9 @@ struct EdgeMetricsTests {
         store.disks[1].writeErrors = 3
         store.memoryUsedBytes = 4
         let rows = EdgeMetrics.rows(of: Self.readings(store))
-        let count = EdgeGauge.allCases.count + ServerCounter.allCases.count + StoreCounter.allCases.count
+        let count =
+            EdgeGauge.allCases.count + ServerCounter.allCases.count + StoreCounter.allCases.count
+            + 2 * DiskFigure.allCases.count
         #expect(rows.count == count)
         let values = Dictionary(rows.map { ("\($0.descriptor.name)\($0.descriptor.labels.map(\.value))", $0.value) }) {
             first,
@@ -38,6 +40,9 @@ struct EdgeMetricsTests {
         #expect(values.count == count)
         #expect(values["apus_disk_bytes_total[\"read\"]"] == 1001)
         #expect(values["apus_disk_errors_total[\"read\"]"] == 2 && values["apus_disk_errors_total[\"write\"]"] == 3)
+        #expect(values["apus_cache_disk_errors_total[\"/disk0\", \"read\"]"] == 2)
+        #expect(values["apus_cache_disk_transferred_bytes_total[\"/disk1\", \"read\"]"] == 1)
+        #expect(values["apus_cache_disk_available[\"/disk1\"]"] == 0)
         #expect(values["apus_cache_used_bytes[\"memory\"]"] == 4 && values["apus_purge_number[]"] == 17)
         #expect(values["apus_fills_in_flight[]"] == 3 && values["apus_ready[]"] == 0)
         #expect(rows.allSatisfy { $0.isCounter == $0.descriptor.name.hasSuffix("_total") })

@@ -96,7 +96,7 @@ final class DiskFolder: Sendable {
             if found == key { return }
             guard found == nil else {
                 // The segments say whose they are, and are set aside when they are walked.
-                for name in [PurgeStateFile.name, DiskSession.name, "checkpoint"] {
+                for name in [PurgeStateFile.name, DiskSession.name, Checkpoint.name] {
                     let isThere = (try? io.readFile(folder + "/" + name, limit: .max)) != nil
                     if isThere { setAside(folder, name, why: "it belongs to another store", io, logger) }
                 }
@@ -149,7 +149,7 @@ extension DiskFolder {
             try io.remove(file(name))
             segments += 1
         }
-        for name in names where name == PurgeStateFile.name || name == "checkpoint" { try io.remove(file(name)) }
+        for name in names where name == PurgeStateFile.name || name == Checkpoint.name { try io.remove(file(name)) }
         try io.syncFolder(path)
         return segments
     }

@@ -257,6 +257,7 @@ final class DiskTier: Sendable {
 
     /// Something on the disk could not be taken back: if that stays so, it may not be found at the next start.
     func noteFailure(_ hasFailed: Bool) {
+        guard hasFailed || isInUse else { return }
         failureListener.withLockedValue { $0 }?.changed(hasFailed)
     }
 
