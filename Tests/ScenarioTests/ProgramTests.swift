@@ -98,10 +98,11 @@ struct ProgramTests {
         let origin = try await ScriptedOrigin.start()
         let folder = try TemporaryFolder()
         let good = Self.settings(origin, folder)
-        try folder.write("a file", to: "file")
+        let taken = try TemporaryFolder()
+        let other = try await Self.start(try taken.write(Self.settings(origin, taken), to: "edge.yaml"))
         let cases: [(String, text: String, status: Int32, says: String)] = [
             ("port", Self.settings(origin, folder, listen: "127.0.0.1:\(origin.port)"), 1, "\(origin.port)"),
-            ("folder", good.replacing("/cache\n", with: "/file/cache\n"), 1, "/file/cache"),
+            ("folder", Self.settings(origin, taken), 1, "/cache is in use by another process"),
             ("value", good.replacing("32MiB", with: "32M"), 78, "value.yaml:5:11"),
             ("name", good.replacing("memory:", with: "memmory:"), 78, "name.yaml:5:3"),
         ]
@@ -113,5 +114,6 @@ struct ProgramTests {
             #expect(!result.output.contains("Fatal error") && !result.output.contains("serves on"))
             #expect(result.output.split(separator: "\n").count <= 6, "\(name): \(result.output)")
         }
+        #expect(try await other.process.terminate() == .exited(0))
     }
 }
