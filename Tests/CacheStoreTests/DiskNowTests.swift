@@ -146,6 +146,45 @@ struct DiskNowTests {
         }
     }
 
+    @Test("parts of a body on disk only: few bytes at once, many by a thread; damage is found on either way")
+    func parts() async throws {
+        let fixture = try DiskFixture(memoryBytes: 4 << 20, diskBytes: 64 << 20)
+        let bytes = testBytes(3_000_000, seed: 1)
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        // Whether it came before the call returned, and what.
+        func read(_ body: DiskBody, _ offset: Int, _ length: Int) async throws -> (isNow: Bool, bytes: [UInt8]?) {
+            let come = NIOLockedValueBox<[[UInt8]?]>([])
+            let isNow = try await loop.submit {
+                body.read(offset: UInt64(offset), length: length, on: loop) { part in
+                    come.withLockedValue { $0.append(part.map { [UInt8]($0.readableBytesView) }) }
+                }
+                return come.withLockedValue { !$0.isEmpty }
+            }.get()
+            let deadline = ContinuousClock.now + .seconds(30)
+            while come.withLockedValue({ $0.isEmpty }), .now < deadline {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            return (isNow, try #require(come.withLockedValue { $0.first }))
+        }
+        try await fixture.run { store in
+            store.put("/big", bytes)
+            await store.flush()
+            let body = try #require(store.load("/big")?.identity.body.disk)
+            let few = try await read(body, 100_000, 70_000)
+            #expect(few.isNow && few.bytes == Array(bytes[100_000..<170_000]))
+            let many = try await read(body, 65_536, 1 << 20)
+            #expect(!many.isNow && many.bytes == Array(bytes[65_536..<(65_536 + (1 << 20))]))
+            fixture.io.setNow { _ in .result(.wouldWait) }
+            let cold = try await read(body, 100_000, 70_000)
+            #expect(!cold.isNow && cold.bytes == Array(bytes[100_000..<170_000]))
+            fixture.io.setNow { _ in .cached }
+            try fixture.flip(2_000_000)
+            let damaged = try await read(body, 1_990_000, 20_000)
+            #expect(damaged.isNow && damaged.bytes == nil)
+            #expect(store.statistics().diskBadRecords == 1 && !store.isOnDisk(store.key("/big").hash))
+        }
+    }
+
     @Test("a record that was killed behind the index's back is a miss and no damage")
     func killed() async throws {
         let fixture = try DiskFixture()

@@ -60,7 +60,7 @@ extension RecordReader {
     }
 
     /// All of `target`, or `notNow`.
-    private func readNow(
+    func readNow(
         _ segment: Segment,
         into target: UnsafeMutableRawBufferPointer,
         at offset: Int

@@ -89,20 +89,23 @@ final class RecordReader: Sendable {
         return pieces
     }
 
-    /// `count` bytes at `offset` of the file in one buffer, which start at a block's first byte; verified.
+    /// `count` bytes at `offset` of the file in one buffer, which start at a block's first byte; verified. `now`: only what
+    /// the page cache has.
     func piece(
         _ count: Int,
         _ sums: ArraySlice<UInt32>,
         from source: ArraySlice<UInt8>? = nil,
         _ segment: Segment,
         at offset: Int,
-        for payer: BodyPieces.Payer
+        for payer: BodyPieces.Payer,
+        now: Bool = false
     ) throws(Failure) -> ByteBuffer {
+        guard !now || mayReadNow else { throw .notNow }
         var failure: Failure?
         // Unsafe pointer: `target` is `count` bytes long and does not leave the closure.
         let buffer = BodyPieces.makeIfFilled(bytes: count, for: payer) { target in
             do throws(Failure) {
-                try fill(target, sums, from: source, segment, at: offset)
+                try fill(target, sums, from: source, segment, at: offset, now: now)
                 return true
             } catch {
                 failure = error
@@ -118,10 +121,13 @@ final class RecordReader: Sendable {
         _ sums: ArraySlice<UInt32>,
         from source: ArraySlice<UInt8>?,
         _ segment: Segment,
-        at offset: Int
+        at offset: Int,
+        now: Bool
     ) throws(Failure) {
         if let source {
             source.withUnsafeBytes { target.copyMemory(from: $0) }
+        } else if now {
+            try readNow(segment, into: target, at: offset)
         } else {
             do throws(DiskError) {
                 try io.readFully(segment.file.descriptor, into: target, at: offset, path: segment.file.path)

@@ -24,15 +24,22 @@ public final class DiskBody: Sendable {
 
     var memoryBytes: Int { 256 + sums.capacity * 4 }
 
-    /// Reads `length` bytes from `offset` on (both cut to the body's end; at most ``BodyPieces/pieceBytes`` at a time) on
-    /// an I/O thread. Call on `eventLoop`; `completion` runs there, once. nil: damaged, unreadable or no memory for it;
-    /// break the answer. What is read counts in the store's budget for as long as it is held.
+    /// Reads `length` bytes from `offset` on (both cut to the body's end; at most ``BodyPieces/pieceBytes`` at a time): at
+    /// once when they are few and the page cache has them, else on an I/O thread. Call on `eventLoop`; `completion` runs
+    /// there, once, perhaps before this returns. nil: damaged, unreadable or no memory for it; break the answer. What is read counts in the store's budget for as long as it is held.
     public func read(
         offset: UInt64,
         length: Int,
         on eventLoop: any EventLoop,
         _ completion: @escaping (ByteBuffer?) -> Void
     ) {
+        if length <= StoreLimits.readNowBytes {
+            do throws(RecordReader.Failure) {
+                return completion(try part(offset: offset, length: length, now: true))
+            } catch {
+                if case .damaged = error { return completion(failed(error)) }
+            }
+        }
         let bound = NIOLoopBound(completion, eventLoop: eventLoop)
         tier.submit { canRead in
             let part = canRead ? self.read(offset: offset, length: length) : nil
@@ -41,7 +48,15 @@ public final class DiskBody: Sendable {
     }
 
     /// The same, on this thread.
-    func read(offset: UInt64, length wanted: Int) -> ByteBuffer? {
+    func read(offset: UInt64, length: Int) -> ByteBuffer? {
+        do throws(RecordReader.Failure) {
+            return try part(offset: offset, length: length, now: false)
+        } catch {
+            return failed(error)
+        }
+    }
+
+    private func part(offset: UInt64, length wanted: Int, now: Bool) throws(RecordReader.Failure) -> ByteBuffer? {
         guard offset <= length, wanted >= 0 else { return nil }
         let from = Int(offset)
         let to = from + min(wanted, BodyPieces.pieceBytes, Int(length) - from)
@@ -49,25 +64,26 @@ public final class DiskBody: Sendable {
         let block = StoreLimits.blockBytes
         let first = from / block
         let alignedEnd = min(Int(length), (to + block - 1) / block * block)
-        do throws(RecordReader.Failure) {
-            let whole = try tier.reader.piece(
-                alignedEnd - first * block,
-                sums[first...],
-                found.segment,
-                at: start + first * block,
-                for: .connection(tier.memory.budget)
-            )
-            tier.memory.makeRoom()
-            return whole.getSlice(at: whole.readerIndex + from - first * block, length: to - from)
-        } catch {
-            if case .io = error { tier.noteReadError() }
-            if case .damaged(let what) = error {
-                tier.dropDamaged(found.entry, why: what)
-                tier.memory.remove(key) { resource in
-                    resource.representations.contains { $0.body.disk === self }
-                }
+        let whole = try tier.reader.piece(
+            alignedEnd - first * block,
+            sums[first...],
+            found.segment,
+            at: start + first * block,
+            for: .connection(tier.memory.budget),
+            now: now
+        )
+        tier.memory.makeRoom()
+        return whole.getSlice(at: whole.readerIndex + from - first * block, length: to - from)
+    }
+
+    private func failed(_ failure: RecordReader.Failure) -> ByteBuffer? {
+        if case .io = failure { tier.noteReadError() }
+        if case .damaged(let what) = failure {
+            tier.dropDamaged(found.entry, why: what)
+            tier.memory.remove(key) { resource in
+                resource.representations.contains { $0.body.disk === self }
             }
-            return nil
         }
+        return nil
     }
 }
