@@ -4,14 +4,17 @@ import json
 import os
 import pathlib
 import pty
+import random
 import re
 import subprocess
+import threading
 
 import pytest
 
 from support.content import made
 from support.http import fetch
 from support.large_origin import LargeOrigin, digest
+from support.program import eventually
 
 SITE = "shop.example"
 
@@ -149,6 +152,42 @@ def test_clear_words_for_what_is_no_cache(filled, tmp_path):
         told = cluster.cli("cache", command, "--help")
         assert told.status == 0 and "Examples:" in told.out
         assert max(map(len, told.out.splitlines())) <= 80
+
+
+def test_an_edge_that_writes_and_gives_up_segments_looks_right_at_any_moment(stage):
+    origin = stage.origin()
+    site = f"\n  - name: {SITE}\n    hosts: [\"*\"]\n    origin:\n      type: http\n      url: {origin.url}\n"
+    cluster = stage.cluster(start=False, edges=1, sites=site, with_control=False, memory="16MiB", disk="16MiB")
+    edge = cluster.edges[0].start()
+    folder, over, errors = pathlib.Path(f"{cluster.folder}/edge-1-cache"), threading.Event(), []
+
+    def load(seed: int):
+        choose = random.Random(seed)
+        while not over.is_set():
+            path = f"/made/{choose.choice([900, 40_000, 63_000])}/object-{choose.randrange(400)}"
+            answer = edge.get(path)
+            if answer.status != 200:
+                errors.append(answer)
+                return
+    threads = [threading.Thread(target=load, args=(seed,), daemon=True) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    seen = set()
+    try:
+        eventually(lambda: len(list(folder.glob("segment-*"))) > 2, 30, "there are some segments")
+        for _ in range(6):
+            verified = cluster.cli("cache", "verify", folder)
+            assert verified.status == 0, verified
+            listed = lines(cluster.cli("cache", "ls", folder, "--json"))
+            keys = [(o["path"], o["coding"]) for o in listed]
+            assert len(keys) == len(set(keys)), "one line for each form"
+            seen |= {p.name for p in folder.glob("segment-*")}
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(30)
+    assert not errors, errors
+    assert len(seen) > 3, seen
 
 
 def test_a_large_object_is_one_line_and_one_file(stage, tmp_path):
