@@ -69,15 +69,6 @@ public final class CacheStore: Sendable {
     /// The same for a body whose length nobody knows: it grows as the bytes come.
     public func reserve() -> Reservation? { memory.reserve(0, isWhole: false) }
 
-    /// More of what is stored no more is held by connections than the budget has room for. One who goes on sending such a
-    /// body should break off: see ``holds(_:generation:)``.
-    public var isOverPinned: Bool { budget.isOverPinned }
-
-    /// Whether this very body is in memory, or may be had from there by others; does not count as a use.
-    public func holds(_ key: CacheKey, generation: UInt64) -> Bool {
-        memory.shard(key.hash.value).peek(key)?.representations.contains { $0.generation == generation } ?? false
-    }
-
     /// The most that one object may take in memory, in bytes, heads included.
     public var memoryObjectLimit: Int { memory.objectLimit }
 

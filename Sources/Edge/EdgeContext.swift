@@ -79,7 +79,8 @@ final class EdgeContext: Sendable {
             site: task.site,
             mark: store.epochs.mark,
             variant: task.variant,
-            isOwned: !task.isBackground
+            isOwned: !task.isBackground,
+            store: store
         )
     }
 

@@ -70,6 +70,15 @@ extension EdgeResponder {
         let isGet = head.method == .get
         switch form.body.location {
         case .memory(let pieces):
+            if isGet, MemorySender.isNeeded(for: form.body, pieces, in: context.store) {
+                return MemorySender(
+                    form,
+                    of: resource.key,
+                    parts: [.slice(0..<form.body.length)],
+                    exchange: exchange,
+                    responder: self
+                ).start(head: form.head.http1, extra: fields.buffer, length: form.body.length)
+            }
             if isGet { count(sent: Int(form.body.length), fromCache: true) }
             exchange.respond(head: form.head.http1, extra: fields.buffer, body: pieces, sendBody: isGet)
         case .disk(let body):
@@ -80,6 +89,16 @@ extension EdgeResponder {
         case .blocks:
             sendBlocks(form, of: resource, for: head, at: site, provenance, on: exchange)
         }
+    }
+
+    /// Whether a client that is behind must not be sent more of what it has begun with: the store has let go of it, and too
+    /// much of that is held already.
+    func mustBreakOff(_ resource: Resource) -> Bool {
+        guard context.store.isOverPinned, !context.store.holds(FormName(resource.identity, key: resource.key)) else {
+            return false
+        }
+        context.reasons.failures.add(FillFailure.pinned)
+        return true
     }
 
     func sendNotModified(_ form: Representation, on exchange: any ServerExchange) {

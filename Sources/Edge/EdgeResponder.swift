@@ -45,6 +45,10 @@ final class EdgeResponder: RequestResponder {
         lookUp(head, on: exchange)
     }
 
+    func connectionChanged(isOpen: Bool) {
+        context.store.countConnections(isOpen ? Limits.connectionBytes : -Limits.connectionBytes)
+    }
+
     /// A GET or HEAD that may be answered from what is stored.
     private func lookUp(_ head: borrowing RequestHead, on exchange: any ServerExchange) {
         let isHead = head.method == .head

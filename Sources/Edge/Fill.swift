@@ -38,6 +38,9 @@ final class Fill: Sendable {
         /// Index of the first piece still held; pieces before it have been sent by everyone.
         var firstPiece = 0
         var heldBytes = 0
+        /// The first piece that came to it as a window: it and those behind it count as passing.
+        var firstPassing = Int.max
+        var passingBytes = 0
         var isWindow = false
         var isOpen = true
         /// The request to the origin has been sent, or is about to be.
@@ -65,16 +68,21 @@ final class Fill: Sendable {
     }
 
     private let state = NIOLockedValueBox(State())
+    /// Where what passes counts.
+    private let store: CacheStore
 
     /// - Parameter isOwned: the first to join it is the one whose request it sends. Otherwise that client is not there, and
     ///   what is its alone is for nobody.
-    init(key: CacheKey, site: Site, mark: PurgeMark, variant: [UInt8] = [], isOwned: Bool = true) {
+    init(key: CacheKey, site: Site, mark: PurgeMark, variant: [UInt8] = [], isOwned: Bool = true, store: CacheStore) {
         self.key = key
         self.site = site
         self.mark = mark
         self.variant = variant
+        self.store = store
         state.withLockedValue { $0.hadOwner = !isOwned }
     }
+
+    deinit { store.countPassing(-state.withLockedValue { $0.passingBytes }) }
 
     /// The runner is done; breaks the circle between the two.
     func detachRunner() {
@@ -220,6 +228,7 @@ final class Fill: Sendable {
     func beginWindow(_ head: FillHead, exclusive: Bool) {
         update { state in
             state.isWindow = true
+            state.firstPassing = 0
             state.isOpen = false
             state.isExclusive = exclusive
             state.progress = .streaming(head)
@@ -231,11 +240,15 @@ final class Fill: Sendable {
     /// Looks after the readers of this loop have been told: what they have sent at once must not pause the origin, since
     /// they would have nothing left that could let it go on. Those of other loops resume by a task of their own.
     func append(_ piece: ByteBuffer) -> Bool {
+        var passing = 0
+        defer { if passing > 0 { store.countPassing(passing) } }
         update { state in
             // A window that nobody reads is filled for the disk alone: nobody can join it.
             if state.isWindow, state.readerCount == 0 { return }
             state.pieces.append(piece)
             state.heldBytes += piece.readableBytes
+            if state.isWindow { passing = piece.readableBytes }
+            state.passingBytes += passing
         }
         return state.withLockedValue { !$0.isWindow || $0.heldBytes < Limits.passWindow }
     }
@@ -244,6 +257,8 @@ final class Fill: Sendable {
     func becomeWindow() {
         state.withLockedValue { state in
             state.isWindow = true
+            // Those before count as what they are, pieces of a body.
+            state.firstPassing = state.firstPiece + state.pieces.count
             state.isOpen = false
             for index in state.groups.indices { state.groups[index].position = state.firstPiece }
         }
@@ -334,6 +349,10 @@ final class Fill: Sendable {
         let lowest = state.groups.reduce(end) { $1.readerCount == 0 ? $0 : min($0, $1.position) }
         let surplus = lowest - state.firstPiece
         guard surplus > 0 else { return }
+        let passing = state.pieces[max(0, min(surplus, state.firstPassing - state.firstPiece))..<surplus]
+        let passed = passing.reduce(0) { $0 + $1.readableBytes }
+        state.passingBytes -= passed
+        store.countPassing(-passed)
         state.heldBytes -= state.pieces[..<surplus].reduce(0) { $0 + $1.readableBytes }
         state.pieces.removeFirst(surplus)
         state.firstPiece = lowest

@@ -27,11 +27,14 @@ struct FillFailure: Error, Sendable {
 
     /// A client that holds others back and takes nothing.
     static let clientStalled = "client-stalled"
+    /// The connection held bytes of an entry that the store has let go of, when there was too much of that.
+    static let pinned = "memory-pinned"
 
     /// Every ``detail`` that is the edge's own.
     static let details = [
         "only-if-cached", "not-found", "forbidden", "origin-error", "origin-304", "origin-truncated", "range",
         clientStalled,
+        pinned,
     ]
 
     /// The client forbids to ask the origin (RFC 9111, section 5.2.1.7).

@@ -2,6 +2,8 @@ import NIOCore
 
 /// Every bound of the edge in one place. Bytes and counts.
 enum Limits {
+    /// What a connection counts with in the memory budget, whatever it is doing.
+    static let connectionBytes = 16 << 10
     /// Requests that may wait for one fill.
     static let fillReaders = 100_000
     /// Fills under way at once; above it, requests are refused with 503.

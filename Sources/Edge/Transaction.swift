@@ -198,6 +198,9 @@ final class Transaction: ServerExchangeDelegate {
         while let fill, let exchange {
             guard exchange.isWritable else { break }
             let (progress, pieces) = fill.read(self, from: position, limit: 16)
+            if position > 0, case .complete(let resource, _) = progress, responder.mustBreakOff(resource) {
+                return end { $1.abort() }
+            }
             if pieces.isEmpty {
                 switch progress {
                 case .waiting, .streaming: break

@@ -6,4 +6,12 @@ public protocol RequestResponder: AnyObject {
     ///
     /// `head` is the connection's own and is reused after the call: copy what is kept.
     func respond(to head: borrowing RequestHead, on exchange: any ServerExchange)
+
+    /// A connection of this loop has been accepted, or, false, is gone: for who keeps account of what connections take.
+    func connectionChanged(isOpen: Bool)
+}
+
+extension RequestResponder {
+    /// Does nothing.
+    public func connectionChanged(isOpen: Bool) {}
 }

@@ -70,6 +70,7 @@ extension ServerLoop {
         if connectionCount == 0 { startTicking() }
         connectionCount += 1
         counters.accepted.add()
+        responder.connectionChanged(isOpen: true)
         let entry = wheel.add()
         if entry == connections.count { connections.append(nil) }
         connections[entry] = connection
@@ -84,6 +85,7 @@ extension ServerLoop {
         connections[entry] = nil
         connectionCount -= 1
         counters.closed.add()
+        responder.connectionChanged(isOpen: false)
         guard connectionCount == 0 else { return }
         ticker?.cancel()
         ticker = nil

@@ -64,7 +64,7 @@ struct RangeAnswerTests {
             expected += body[Int(range.lowerBound)..<Int(range.upperBound)]
         }
         expected += Array("\r\n--\(text)--\r\n".utf8)
-        let sent = answer.body(from: Self.cut(body, 700)).flatMap { Array($0.readableBytesView) }
+        let sent = answer.parts.buffers(from: Self.cut(body, 700)).flatMap { Array($0.readableBytesView) }
         #expect(sent == expected && UInt64(sent.count) == answer.length)
         #expect(MultipartRanges(ranges, head: Self.stored, length: 3000).bytes == answer.length)
         #expect(MultipartRanges.boundary() != MultipartRanges.boundary())

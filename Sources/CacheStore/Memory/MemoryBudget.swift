@@ -21,9 +21,14 @@ final class MemoryBudget: Sendable {
     private let stored = Atomic<Int>(0)
     /// Those that fills under way have made.
     private let filling = Atomic<Int>(0)
+    /// Bytes of connections.
+    private let connections = Atomic<Int>(0)
+    /// The most that connections take from the tier.
+    private let connectionLimit: Int
 
     init(limit: Int) {
         self.limit = limit
+        connectionLimit = limit / StoreLimits.connectionShare
         // A small budget's share would be less than what waits for its disk.
         pinnedLimit = max(limit / StoreLimits.pinnedShare, min(limit / 2, StoreLimits.smallestPinned))
     }
@@ -43,12 +48,21 @@ final class MemoryBudget: Sendable {
     /// More is pinned than the tier makes room for.
     var isOverPinned: Bool { pinned > pinnedLimit }
 
-    /// Bytes that the tier has to make room for: all that is spent, but of what is pinned no more than its share.
-    var claimed: Int { used - max(0, pinned - pinnedLimit) }
+    /// Bytes that the tier has to make room for: all that is spent, but of what is pinned and of connections no more than their
+    /// shares.
+    var claimed: Int {
+        used - max(0, pinned - pinnedLimit) - max(0, connections.load(ordering: .relaxed) - connectionLimit)
+    }
 
     /// Spends (or gives back, when negative) whatever the limit.
     func adjust(by bytes: Int) {
         if bytes != 0 { spent.wrappingAdd(bytes, ordering: .relaxed) }
+    }
+
+    /// Connections that take so much have come, or gone when negative.
+    func countConnections(_ bytes: Int) {
+        connections.wrappingAdd(bytes, ordering: .relaxed)
+        adjust(by: bytes)
     }
 
     /// A piece of a body was allocated, or freed when negative. Its bytes are spent, or given back, apart from this.

@@ -25,10 +25,15 @@ public enum BodyPieces {
     /// A copy of the readable bytes in storage of exactly that size, which nobody pays for. At most ``pieceBytes`` are
     /// meant to be in it; see ``pieces(of:)`` for longer ones. An empty buffer is returned as an empty one without storage.
     public static func copy(of buffer: ByteBuffer) -> ByteBuffer {
-        make(bytes: buffer.readableBytes, for: .nobody) { target in
+        copy(of: buffer, for: .nobody) ?? buffer
+    }
+
+    /// The same at someone's expense; nil: no memory, or nothing to copy.
+    static func copy(of buffer: ByteBuffer, for payer: Payer) -> ByteBuffer? {
+        make(bytes: buffer.readableBytes, for: payer) { target in
             // Unsafe pointers: both are `readableBytes` long and neither leaves the closure.
             buffer.withUnsafeReadableBytes { target.copyMemory(from: $0) }
-        } ?? buffer
+        }
     }
 
     /// The same of an array's bytes.

@@ -16,6 +16,18 @@ enum BodyPart: Sendable, Equatable {
     }
 }
 
+extension [BodyPart] {
+    /// What they are when all of the stored body is in memory, as slices of its pieces.
+    func buffers(from pieces: [ByteBuffer]) -> [ByteBuffer] {
+        flatMap { part in
+            switch part {
+            case .bytes(let buffer): [buffer]
+            case .slice(let range): pieces.slices(of: range)
+            }
+        }
+    }
+}
+
 extension [ByteBuffer] {
     /// The bytes of `range` of the body that these pieces make up, as slices that share their storage. Bytes beyond the
     /// end are left out.

@@ -85,8 +85,22 @@ extension EdgeResponder {
         count(status: 206)
         switch form.body.location {
         case .memory(let pieces):
+            if MemorySender.isNeeded(for: form.body, pieces, in: context.store) {
+                return MemorySender(
+                    form,
+                    of: resource.key,
+                    parts: answer.parts,
+                    exchange: exchange,
+                    responder: self
+                ).start(head: answer.head, extra: fields.buffer, length: answer.length)
+            }
             count(sent: Int(answer.length), fromCache: true)
-            exchange.respond(head: answer.head, extra: fields.buffer, body: answer.body(from: pieces), sendBody: true)
+            exchange.respond(
+                head: answer.head,
+                extra: fields.buffer,
+                body: answer.parts.buffers(from: pieces),
+                sendBody: true
+            )
         case .disk(let body):
             DiskSender(body, exchange: exchange, responder: self)
                 .start(head: answer.head, extra: fields.buffer, parts: answer.parts, length: answer.length)

@@ -37,16 +37,6 @@ struct RangeAnswer: Sendable {
         head = ByteBuffer(bytes: bytes)
     }
 
-    /// The body when all of the stored one is in memory, as slices of its pieces.
-    func body(from pieces: [ByteBuffer]) -> [ByteBuffer] {
-        parts.flatMap { part in
-            switch part {
-            case .bytes(let buffer): [buffer]
-            case .slice(let range): pieces.slices(of: range)
-            }
-        }
-    }
-
     /// A 416 (RFC 9110, section 15.5.17): status line and fields without the empty line. It has no body; its validators
     /// tell a client that resumes whether what it has is still of use.
     static func unsatisfiable(_ stored: StoredHead, total: UInt64) -> ByteBuffer {
