@@ -6,7 +6,7 @@ public import HTTPWire
 /// under a ``blockKey(of:number:etag:)``: it has the memory and disk tiers, checksums, purge scopes and marks of any.
 extension CacheStore {
     /// Bytes of a block; the last one of an object may be shorter.
-    public static let blockBytes = StoreLimits.pieceBytes
+    public static let blockBytes = StoreLimits.largeBlockBytes
 
     /// The key of one block of the object. `etag`: the strong entity tag of its bytes, which every block of one version
     /// shares. nil: the tag is too long for a key.

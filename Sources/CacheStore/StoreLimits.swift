@@ -16,8 +16,10 @@ enum StoreLimits {
     static let connectionShare = 4
     /// Shards of the memory tier, a power of two well above the number of event loops.
     static let shards = 64
-    /// A body piece, in bytes: the largest that one buffer holds.
-    static let pieceBytes = 1 << 20
+    /// A body piece in memory, in bytes: a unit of ``PiecePool``, and the bytes under one checksum on disk.
+    static let pieceBytes = 64 << 10
+    /// A block of an object in blocks, and the most that is read at once of a body that stays on disk.
+    static let largeBlockBytes = 1 << 20
     /// Stored variants of one key (RFC 9111, section 4.1); the oldest goes.
     static let variantsPerResource = 16
     /// Bytes of the entity tag in a block's key.

@@ -57,7 +57,7 @@ final class DiskSender: ServerExchangeDelegate {
     private func read(_ rest: Range<UInt64>, on eventLoop: any EventLoop) {
         isReading = true
         // To the next multiple of a piece: blocks are verified whole, and none is read twice.
-        let piece = UInt64(BodyPieces.pieceBytes)
+        let piece = UInt64(DiskBody.readBytes)
         let length = min(piece - rest.lowerBound % piece, rest.upperBound - rest.lowerBound)
         body.read(offset: rest.lowerBound, length: Int(length), on: eventLoop) { self.received($0, of: rest) }
     }

@@ -4,6 +4,9 @@ import NIOCore
 enum Limits {
     /// What a connection counts with in the memory budget, whatever it is doing.
     static let connectionBytes = 16 << 10
+    /// Pieces of a body in memory that a connection is given at once, 1 MiB of them; of longer ones it gets each when it has
+    /// sent the one before.
+    static let piecesAtOnce = 16
     /// Requests that may wait for one fill.
     static let fillReaders = 100_000
     /// Fills under way at once; above it, requests are refused with 503.

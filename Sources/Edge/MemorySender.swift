@@ -31,7 +31,7 @@ final class MemorySender: ServerExchangeDelegate {
 
     /// Whether a body is sent by this rather than at once: it is long, or must not be held.
     static func isNeeded(for body: StoredBody, _ pieces: [ByteBuffer], in store: CacheStore) -> Bool {
-        pieces.count > 1 || (body.length > CacheStore.smallBody && store.isOverPinned)
+        pieces.count > Limits.piecesAtOnce || (body.length > CacheStore.smallBody && store.isOverPinned)
     }
 
     /// Sends these parts of the form.

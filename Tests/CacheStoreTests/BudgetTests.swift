@@ -35,7 +35,7 @@ struct BudgetTests {
         store.put("/a", testBytes(100_000, seed: 1))
         var slice = store.lookup("/a")?.identity.body.pieces.first?.getSlice(at: 50, length: 10)
         store.remove(store.key("/a"))
-        #expect(store.budget.pinned > 100_000)
+        #expect(store.budget.pinned > 64 << 10, "its piece, not all of the body")
         #expect(slice?.readableBytes == 10)
         slice = nil
         expectOnlyTables(store)
@@ -73,9 +73,9 @@ struct BudgetTests {
         #expect(store.budget.used <= store.budget.limit + store.budget.limit / 8, "nor was the budget left")
         #expect(store.reserve(100_000) == nil)
         let gone = try #require(held.first { store.lookup($0.key) == nil })
-        #expect(!store.holds(gone.key, generation: gone.identity.generation))
+        #expect(!store.holds(FormName(gone.identity, key: gone.key)))
         let present = try #require(held.first { store.lookup($0.key) === $0 })
-        #expect(store.holds(present.key, generation: present.identity.generation))
+        #expect(store.holds(FormName(present.identity, key: present.key)))
         // Small ones go on.
         for number in 0..<200 { store.put("/small/\(number)", testBytes(1000, seed: 1)) }
         #expect(store.lookup("/small/199") != nil)
@@ -134,7 +134,7 @@ struct BudgetTests {
         reserved = nil
         #expect(store.budget.pinned >= 200_000)
         #expect(store.budget.used - before == store.budget.pinned)
-        #expect(pieces?.count == 1)
+        #expect(pieces?.count == 4)
         pieces = nil
         #expect(store.budget.used == before)
         expectOnlyTables(store)

@@ -3,13 +3,10 @@ public import NIOCore
 /// Copies bytes of bodies into allocations of exactly their size, and charges a store's budget for them. A namespace.
 ///
 /// A `ByteBuffer` made by NIO's allocator rounds its storage up to a power of two, so a cache of 100 KB objects would
-/// take a third more memory than it counts. NIO lets a buffer own memory that was allocated elsewhere (``PieceMemory``); of
-/// the exact count, the waste is what the allocator rounds. (The alternative,
-/// splitting a body along the powers of two, wastes nothing either, but makes a 100 KB body five pieces, each with a
-/// buffer object and a slot in every gathering write.)
+/// take a third more memory than it counts. NIO lets a buffer own memory that was allocated elsewhere (``PieceMemory``): whole
+/// pieces are units of ``PiecePool``, the last one of a body is allocated with its exact size.
 public enum BodyPieces {
-    /// The largest piece, in bytes: a slice that begins beyond 16 MiB would be copied by NIO, and large bodies are sent
-    /// piece by piece anyway.
+    /// The largest piece of a body in memory, in bytes.
     public static let pieceBytes = StoreLimits.pieceBytes
 
     /// Who pays for a piece. A value.
@@ -22,8 +19,7 @@ public enum BodyPieces {
         case connection(MemoryBudget)
     }
 
-    /// A copy of the readable bytes in storage of exactly that size, which nobody pays for. At most ``pieceBytes`` are
-    /// meant to be in it; see ``pieces(of:)`` for longer ones. An empty buffer is returned as an empty one without storage.
+    /// A copy of the readable bytes in storage of exactly that size, which nobody pays for. An empty buffer is returned as an empty one without storage.
     public static func copy(of buffer: ByteBuffer) -> ByteBuffer {
         copy(of: buffer, for: .nobody) ?? buffer
     }
@@ -74,12 +70,9 @@ public enum BodyPieces {
                 && piece.storageCapacity <= piece.readableBytes + piece.readableBytes / 8 + 64
         }
         let total = pieces.reduce(0) { $0 + $1.readableBytes }
-        let isFew = pieces.count <= (total + joinBelow - 1) / joinBelow
+        let isFew = pieces.count <= (total + pieceBytes - 1) / pieceBytes
         return isTight && isFew ? pieces : joined(pieces, total: total, for: payer)
     }
-
-    /// Bodies whose pieces are smaller than this on average are joined.
-    private static let joinBelow = 256 << 10
 
     private static func joined(_ pieces: [ByteBuffer], total: Int, for payer: Payer) -> [ByteBuffer] {
         var result: [ByteBuffer] = []

@@ -13,6 +13,9 @@ public final class DiskBody: Sendable {
     /// One checksum for each block.
     private let sums: [UInt32]
 
+    /// The most that is read at once, in bytes.
+    public static let readBytes = StoreLimits.largeBlockBytes
+
     init(tier: DiskTier, found: DiskTier.Found, key: CacheKey, offset: Int, length: Int, sums: [UInt32]) {
         self.tier = tier
         self.found = found
@@ -24,9 +27,10 @@ public final class DiskBody: Sendable {
 
     var memoryBytes: Int { 256 + sums.capacity * 4 }
 
-    /// Reads `length` bytes from `offset` on (both cut to the body's end; at most ``BodyPieces/pieceBytes`` at a time): at
-    /// once when they are few and the page cache has them, else on an I/O thread. Call on `eventLoop`; `completion` runs
-    /// there, once, perhaps before this returns. nil: damaged, unreadable or no memory for it; break the answer. What is read counts in the store's budget for as long as it is held.
+    /// Reads `length` bytes from `offset` on (both cut to the body's end; at most ``readBytes`` at a time): at once when they
+    /// are few and the page cache has them, else on an I/O thread. Call on `eventLoop`; `completion` runs there, once, perhaps
+    /// before this returns. nil: damaged, unreadable or no memory for it; break the answer. What is read counts in the
+    /// store's budget for as long as it is held.
     public func read(
         offset: UInt64,
         length: Int,
@@ -59,7 +63,7 @@ public final class DiskBody: Sendable {
     private func part(offset: UInt64, length wanted: Int, now: Bool) throws(RecordReader.Failure) -> ByteBuffer? {
         guard offset <= length, wanted >= 0 else { return nil }
         let from = Int(offset)
-        let to = from + min(wanted, BodyPieces.pieceBytes, Int(length) - from)
+        let to = from + min(wanted, Self.readBytes, Int(length) - from)
         guard to > from else { return ByteBuffer() }
         let block = StoreLimits.blockBytes
         let first = from / block
