@@ -51,13 +51,16 @@ final class MemoryBudget: Sendable {
     /// Bytes that the tier has to make room for: all that is spent, but of what is pinned and of connections no more than their
     /// shares.
     var claimed: Int {
-        used - max(0, pinned - pinnedLimit) - max(0, connections.load(ordering: .relaxed) - connectionLimit)
+        used - max(0, pinned - pinnedLimit) - max(0, connectionBytes - connectionLimit)
     }
 
     /// Spends (or gives back, when negative) whatever the limit.
     func adjust(by bytes: Int) {
         if bytes != 0 { spent.wrappingAdd(bytes, ordering: .relaxed) }
     }
+
+    /// Bytes that connections count with.
+    var connectionBytes: Int { connections.load(ordering: .relaxed) }
 
     /// Connections that take so much have come, or gone when negative.
     func countConnections(_ bytes: Int) {

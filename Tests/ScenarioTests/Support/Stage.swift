@@ -160,6 +160,6 @@ final class Stage: Sendable {
         guard let store = context?.store else { return 0 }
         // A shard is chosen by these bits of the hash.
         let tables = (0..<StoreLimits.shards).reduce(0) { $0 + store.memory.shard(UInt128($1) << 100).memoryBytes }
-        return store.budget.used - store.memory.totals.bytes - tables
+        return store.budget.used - store.memory.totals.bytes - tables - store.budget.connectionBytes
     }
 }
