@@ -66,7 +66,7 @@ public enum BodyPieces {
     /// joined: that is one copy now, against a slot in a gathering write for each piece of every hit.
     static func settled(_ pieces: [ByteBuffer], for payer: Payer) -> [ByteBuffer] {
         let isTight = pieces.allSatisfy { piece in
-            piece.readableBytes <= pieceBytes
+            piece.readableBytes <= StoreLimits.largeBlockBytes
                 && piece.storageCapacity <= piece.readableBytes + piece.readableBytes / 8 + 64
         }
         let total = pieces.reduce(0) { $0 + $1.readableBytes }
