@@ -26,17 +26,6 @@ public enum StoredHeadUpdate {
         return Vary.names(update, acceptEncoding: false) == Vary.names(stored, acceptEncoding: false)
     }
 
-    /// Which of several stored responses, newest first, is the 304 about (section 4.3.4)? nil: none, or nobody knows.
-    ///
-    /// Without a validator it is about the only one there is, if that has none either.
-    public static func selected(among stored: [FieldList], notModified: FieldList) -> Int? {
-        if notModified.contains(.etag) || notModified.contains(.lastModified) {
-            return stored.firstIndex { applies(stored: $0, notModified: notModified) }
-        }
-        guard stored.count == 1, !stored[0].contains(.etag), !stored[0].contains(.lastModified) else { return nil }
-        return 0
-    }
-
     /// What the answer to a HEAD means for the stored response to a GET (section 4.3.5). A value.
     public enum HeadOutcome: Sendable, Equatable {
         /// Nothing.

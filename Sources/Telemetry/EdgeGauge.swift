@@ -17,7 +17,7 @@ public enum EdgeGauge: CaseIterable, Sendable {
         case .diskLimit: Self.limit("disk")
         case .memoryObjects: Self.objects("memory")
         case .diskObjects: Self.objects("disk")
-        case .diskAvailable: Self.row("disk_available", "1 while every disk is used and takes writes; see apus_cache_disk_available.")
+        case .diskAvailable: Self.row("disk_available", "1 while every disk is used and takes writes.")
         case .purgeNumber: Self.row("purge_number", "The newest entry of the purge log that is applied.")
         case .controlConnected: Self.row("control_connected", "1 while the purge log is being followed.")
         case .ready: Self.row("ready", "1 while /readyz answers 200.")

@@ -199,7 +199,6 @@ import Testing
             let merged = StoredHeadUpdate.merging(stored: stored, notModified: request.fields)
             #expect(merged.count <= stored.count + request.fields.count)
             _ = StoredHeadUpdate.afterHead(stored: stored, bodyLength: 60, answer: response)
-            _ = StoredHeadUpdate.selected(among: [stored, request.fields], notModified: response.fields)
         }
     }
 }

@@ -81,22 +81,6 @@ import Testing
         #expect(!alike([], [("Vary", "*")]))
     }
 
-    @Test("RFC 9111, 4.3.4: of several stored responses, the newest that has the 304's validator")
-    func selection() {
-        func selected(_ stored: [[(String, String)]], _ update: [(String, String)]) -> Int? {
-            StoredHeadUpdate.selected(among: stored.map(fields), notModified: fields(update))
-        }
-        let tags = [[("ETag", "\"a\"")], [("ETag", "\"b\"")], [("ETag", "\"b\"")]]
-        #expect(selected(tags, [("ETag", "\"b\"")]) == 1)
-        #expect(selected(tags, [("ETag", "\"c\"")]) == nil)
-        #expect(selected(tags, []) == nil)
-        #expect(selected([tags[0]], []) == nil)
-        #expect(selected([[("X", "1")]], []) == 0)
-        #expect(selected([[("X", "1")], [("X", "1")]], []) == nil)
-        #expect(selected([[("X", "1")]], [("ETag", "\"a\"")]) == nil)
-        #expect(selected([], []) == nil)
-    }
-
     @Test("RFC 9111, 4.3.5: the answer to a HEAD updates what is the same, and outdates what is not")
     func head() {
         let stored = [("ETag", "\"a\""), ("Last-Modified", date(-9)), ("X", "1"), ("Y", "1"), ("Age", "3")]

@@ -160,13 +160,13 @@ final class DiskTier: Sendable {
     /// Why it is not used any more until the next start; nil: it is.
     let leftOut = NIOLockedValueBox<String?>(nil)
     /// One load, for look-ups.
-    private let isLeftOut = Atomic(false)
+    let isLeftOut = Atomic(false)
     /// Who is told when it may have missed something, and when that is over.
-    private let failureListener = NIOLockedValueBox<FailureListener?>(nil)
+    let failureListener = NIOLockedValueBox<FailureListener?>(nil)
     private let scrubBytesPerSecond: Int
 
     /// A value. In a struct: a bare closure in a generic box is wrapped one layer deeper at every access.
-    private struct FailureListener: Sendable {
+    struct FailureListener: Sendable {
         var changed: @Sendable (_ hasFailed: Bool) -> Void
     }
 
@@ -237,34 +237,6 @@ final class DiskTier: Sendable {
         var isAtHome: ((UInt128) -> Bool)?
     }
 
-    /// Whether it is used.
-    var isInUse: Bool { !isLeftOut.load(ordering: .relaxed) }
-
-    /// Not used any more until the next start, at which it is empty: meanwhile what it has may be replaced.
-    func leaveOut(_ reason: String) {
-        let isNew = leftOut.withLockedValue { leftOut in
-            defer { leftOut = leftOut ?? reason }
-            return leftOut == nil
-        }
-        guard isNew else { return }
-        isLeftOut.store(true, ordering: .relaxed)
-        logger.error(
-            "a disk of the cache is left out until the next start",
-            metadata: ["path": "\(folder.path)", "reason": "\(reason)"]
-        )
-        noteFailure(true)
-    }
-
-    /// Something on the disk could not be taken back: if that stays so, it may not be found at the next start.
-    func noteFailure(_ hasFailed: Bool) {
-        guard hasFailed || isInUse else { return }
-        failureListener.withLockedValue { $0 }?.changed(hasFailed)
-    }
-
-    func setFailureListener(_ changed: (@Sendable (_ hasFailed: Bool) -> Void)?) {
-        failureListener.withLockedValue { $0 = changed.map(FailureListener.init) }
-    }
-
     /// Monotonic seconds.
     static var now: Int64 {
         var time = timespec()
@@ -332,39 +304,5 @@ final class DiskTier: Sendable {
         try? await readers.shutdownGracefully()
         last()
         folder.unlock()
-    }
-
-    /// This moment's figures.
-    var statistics: DiskStatistics {
-        var statistics = DiskStatistics(path: folder.path, limitBytes: limit)
-        state.withLockedValue { state in
-            statistics.objects = state.index.count
-            statistics.usedBytes = state.usedBytes
-            statistics.indexBytes = state.index.memoryBytes
-            statistics.writes = state.figures.writes
-            statistics.bytesWritten = state.figures.bytesWritten
-            statistics.reads = state.figures.reads
-            statistics.bytesRead = reader.bytesSoFar
-            statistics.writesDropped = state.figures.dropped
-            statistics.notAdmitted = state.figures.notAdmitted
-            statistics.badRecords = state.figures.badRecords
-            statistics.writeErrors = state.figures.errors
-            statistics.readErrors = state.figures.readErrors
-            statistics.readsRefused = state.figures.readsRefused
-            statistics.segmentsReclaimed = state.figures.reclaimed
-            statistics.beyondDailyWrites = state.figures.beyondDailyWrites
-            statistics.segmentsCompacted = state.figures.compacted
-            statistics.segmentsEmptied = state.figures.emptied
-            statistics.liveBytes = state.index.usage.total.bytes
-            statistics.scrubbedBytes = state.figures.scrubbedBytes
-            statistics.scrubPasses = state.figures.scrubPasses
-            statistics.scrubBad = state.figures.scrubBad
-            statistics.purgedFound = state.figures.purgedFound
-            statistics.isWritable = !state.isClosed && state.pausedUntil <= Self.now && isInUse
-            statistics.pauses = state.figures.pauses
-        }
-        statistics.problem =
-            leftOut.withLockedValue { $0 } ?? (statistics.isWritable ? nil : "it refuses to be written")
-        return statistics
     }
 }

@@ -124,12 +124,6 @@ public final class PurgeEpochs: Sendable {
         }
     }
 
-    /// The newest purge of the current log that covers the key, hard or soft; 0: none. `tags` nil: not known yet, so
-    /// that the purge of any tag counts.
-    public func newestPurge(covering key: CacheKey, tags: [String]?) -> UInt64 {
-        state.withLockedValue { $0.current.newest(covering: key, tags: tags, $0.hashes).newest }
-    }
-
     /// Whether any purge or invalidation since the start, or any purge known from before, covers the key.
     public func isCovered(_ key: CacheKey, tags: [String]?) -> Bool {
         state.withLockedValue { state in
