@@ -108,6 +108,7 @@ struct CrashRun {
     mutating func play(_ steps: Int, size: Int = 60_000) async {
         for _ in 0..<steps {
             let path = Self.paths[Int(random.next() % UInt64(Self.paths.count))]
+            let interruption = random.next() % 8 == 0 ? checkpointWithin(Int(random.next() % 3)) : nil
             switch random.next() % 100 {
             case ..<54: insert(path, size)
             case ..<64: freshen(path)
@@ -120,8 +121,34 @@ struct CrashRun {
             default: beginCheckpoint()
             }
             await settle()
+            if let interruption { noteInterruption(interruption) }
             if random.next() % 3 > 0 { advanceCheckpoint() }
         }
+    }
+
+    /// A whole checkpoint while the writer is in the middle of the next change. The box says when it was complete.
+    private func checkpointWithin(_ writes: Int) -> NIOLockedValueBox<Int?>? {
+        guard underWay == nil else { return nil }
+        let completed = NIOLockedValueBox<Int?>(nil)
+        io.interrupt(after: writes) { [io, checkpointer] in
+            do {
+                try checkpointer.begin()
+                while try !checkpointer.advance() {}
+                completed.withLockedValue { $0 = io.count }
+            } catch {
+                checkpointer.abandon()
+            }
+        }
+        return completed
+    }
+
+    /// It promises what was there before the change.
+    private mutating func noteInterruption(_ completed: NIOLockedValueBox<Int?>) {
+        io.interrupt(nil)
+        guard let calls = completed.withLockedValue({ $0 }), let before = moments.dropLast().last else { return }
+        let floors = before.counts.mapValues { $0 - 1 }
+        let place = synced.firstIndex { $0.calls > calls } ?? synced.endIndex
+        synced.insert(Synced(calls: calls, floors: floors, onDisk: before.onDisk), at: place)
     }
 
     private mutating func settle() async {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import CacheStore
@@ -168,5 +169,34 @@ struct CrashTests {
         }
         print("flips: \(tally.checks), \(tally.problems.count) problems")
         #expect(tally.problems.isEmpty, "\(tally.problems.prefix(8))")
+    }
+
+    @Test("a newer head was on its way when a checkpoint was taken, and was never written: the form is not served")
+    func pendingHead() async throws {
+        let io = ModelIO(ModelDisk())
+        let store = try CrashRun.open(io)
+        let tier = try #require(store.disks.tiers.first)
+        await tier.maintenance.stop()
+        let generation = try #require(store.put("/a", [1, 2, 3]).resource).identity.generation
+        store.put("/b", [4])
+        await tier.drain()
+        let checkpointer = DiskCheckpointer(tier: tier)
+        let killed = NIOLockedValueBox<ModelDisk?>(nil)
+        io.interrupt {
+            try? checkpointer.begin()
+            while (try? checkpointer.advance()) == false {}
+            killed.withLockedValue { $0 = io.disk }
+        }
+        let head = testHead(length: 3, etag: "\"newer\"")
+        #expect(store.freshen(store.key("/a"), generation: generation, head: head, mark: store.epochs.mark) != nil)
+        await tier.drain()
+        await store.disks.close(abruptly: true)
+        for (disk, isServed) in [(try #require(killed.withLockedValue { $0 }), false), (io.disk, true)] {
+            let again = try CrashRun.open(ModelIO(disk))
+            let served = again.load("/a")?.identity.head.etag?.opaque
+            #expect(served == (isServed ? "newer" : nil))
+            #expect(again.load("/b")?.identity.bytes == [4])
+            await again.disks.close(abruptly: true)
+        }
     }
 }

@@ -20,6 +20,14 @@ final class ModelIO: DiskIO {
         var count = 0
         var fault: (call: Int, fault: Fault)?
         var keepsCalls: Bool
+        var interruption: Interruption?
+    }
+
+    /// In a struct: a bare closure in a generic box is wrapped one layer deeper at every access.
+    private struct Interruption {
+        /// Writes to segments that go before.
+        var after: Int
+        var body: @Sendable () -> Void
     }
 
     private let state: NIOLockedValueBox<State>
@@ -37,6 +45,25 @@ final class ModelIO: DiskIO {
 
     /// Whether the fault has been met.
     var hasFailed: Bool { state.withLockedValue { state in state.fault.map { $0.call < state.count } ?? false } }
+
+    /// Something that happens once, on the writing thread, just before a write to a segment: `after` others.
+    func interrupt(after: Int = 0, _ body: (@Sendable () -> Void)?) {
+        state.withLockedValue { $0.interruption = body.map { Interruption(after: after, body: $0) } }
+    }
+
+    private func interruptIfDue(_ path: String) {
+        guard path.contains("segment") else { return }
+        let due = state.withLockedValue { state -> Interruption? in
+            guard let next = state.interruption else { return nil }
+            if next.after > 0 {
+                state.interruption?.after -= 1
+                return nil
+            }
+            state.interruption = nil
+            return next
+        }
+        due?.body()
+    }
 
     private func change(
         _ operation: DiskError.Operation,
@@ -107,6 +134,7 @@ final class ModelIO: DiskIO {
     }
 
     func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int, path: String) throws(DiskError) -> Int {
+        interruptIfDue(path)
         let copy = [UInt8](bytes)
         return try change(.write, path) { .write($0.open[file] ?? 0, offset: offset, bytes: copy) }
     }
