@@ -44,8 +44,11 @@ extension CrashRun {
         guard let store = try? open(io) else { return ["does not start"] }
         var problems: [String] = []
         for path in paths {
+            let why = looksForPresent && expected.present[path] != nil ? state(of: path, store) : ""
             guard let resource = store.load(path) else {
-                if looksForPresent, let tag = expected.present[path] { problems.append("\(path): \(tag) is missing") }
+                if looksForPresent, let tag = expected.present[path] {
+                    problems.append("\(path): \(tag) is missing, \(why)")
+                }
                 continue
             }
             let tag = String(resource.identity.head.etag?.opaque ?? "?")
@@ -72,6 +75,23 @@ extension CrashRun {
         }
         await store.disks.close(abruptly: true)
         return problems
+    }
+
+    /// What the index and the record say, for the message.
+    private static func state(of path: String, _ store: CacheStore) -> String {
+        guard let tier = store.disk else { return "no disk" }
+        return tier.find(store.key(path).hash.value).map { found in
+            let place = found.entry.place
+            do {
+                let front = try tier.reader.front(found.segment, at: place.offset, length: found.entry.length)
+                for segment in [found.headSegment].compactMap({ $0 }) {
+                    _ = try tier.reader.head(segment, at: found.entry.headPlace.offset)
+                }
+                return "\(place), whole, \(front.header.bodyLength), head at \(found.entry.headPlace)"
+            } catch {
+                return "\(place): \(error)"
+            }
+        }.joined(separator: "; ")
     }
 
     private static func sum(_ form: Representation) -> (Int, UInt32)? {

@@ -37,6 +37,8 @@ struct CrashRun {
         var calls: Int
         var floors: [String: Int]
         var onDisk: [String: String]
+        /// What the index had when the run ended.
+        var atEnd: [String: String] = [:]
     }
 
     struct Start {
@@ -58,6 +60,8 @@ struct CrashRun {
     let tier: DiskTier
     let checkpointer: DiskCheckpointer
     private var underWay: Moment?
+    /// What a checkpoint says too much: records that are dead, and found to be when they are read.
+    private var tooMuch: [String: String] = [:]
 
     static func open(_ io: ModelIO) throws -> CacheStore {
         let disk = DiskConfiguration(
@@ -86,6 +90,10 @@ struct CrashRun {
         await tier.maintenance.stop()
         checkpointer = DiskCheckpointer(tier: tier)
         note()
+        let onDisk = start.synced?.atEnd ?? [:]
+        tooMuch = moments[0].onDisk.filter { onDisk[$0.key] != $0.value }
+        moments = []
+        note()
     }
 
     /// Ends it as a kill does.
@@ -100,6 +108,7 @@ struct CrashRun {
         }
         let onDisk = moments[moments.count - 1].onDisk
         last.onDisk = last.onDisk.filter { onDisk[$0.key] == $0.value }
+        last.atEnd = onDisk
         return Start(disk: io.disk, known: known, random: random, synced: last)
     }
 
@@ -163,7 +172,7 @@ struct CrashRun {
                 Self.paths.compactMap { path -> (String, String)? in
                     guard let slot = state.index.slot(store.key(path).hash.value, coding: 0, variantTag: 0),
                         state.index[slot].flags & DiskIndex.Entry.headPending == 0,
-                        let tag = known.tags[state.index[slot].generation]
+                        let tag = known.tags[state.index[slot].generation], tooMuch[path] != tag
                     else { return nil }
                     return (path, tag)
                 },

@@ -222,16 +222,34 @@ struct DiskRecovery {
     private mutating func enterForm(_ header: RecordHeader, _ place: DiskIndex.Place) {
         let isOutdated = state.index.slots(header.hash).contains { slot in
             let other = state.index[slot]
+            let isSame = other.coding == header.coding && other.generation == header.generation
+            if isSame, other.variantTag == header.variantTag, !isWhole(header, place) { return true }
             guard other.variantTag == header.variantTag else { return false }
             if other.coding == 0, other.generation > header.generation { return true }
-            return other.coding == header.coding && other.generation == header.generation
-                && isOwn(place.segment) && !isOwn(other.place.segment)
+            return isSame && isOwn(place.segment) && !isOwn(other.place.segment)
         }
         if isOutdated {
             dead.append(place)
         } else {
             dead += state.publish(header, place)
         }
+    }
+
+    /// Whether every checksum of the record holds: a copy that the power has torn must not take the original's place.
+    private func isWhole(_ header: RecordHeader, _ place: DiskIndex.Place) -> Bool {
+        guard let segment = found[place.segment]?.segment else { return false }
+        let reader = RecordReader(io: folder.io)
+        guard let front = try? reader.front(segment, at: place.offset, length: header.length) else { return false }
+        var offset = place.offset + header.frontLength
+        var rest = header.bodyLength
+        for sum in front.blockSums {
+            let count = min(rest, StoreLimits.blockBytes)
+            let block = try? folder.io.readBytes(segment.file.descriptor, count, at: offset, path: segment.file.path)
+            guard let block, block.count == count, CRC32C.of(block.span) == sum else { return false }
+            offset += count
+            rest -= count
+        }
+        return true
     }
 
     /// Newer heads, in the order in which they were written. One that was written before its form's record was folded into
