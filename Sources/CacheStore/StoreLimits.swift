@@ -14,8 +14,10 @@ enum StoreLimits {
     static let smallBody = 64 << 10
     /// Connections themselves take at most this share (1/4) of the budget from the tier, however many there are.
     static let connectionShare = 4
-    /// Shards of the memory tier, a power of two well above the number of event loops.
-    static let shards = 64
+    /// Shards of the memory tier: powers of two, the most well above the number of event loops.
+    static let shards = 4...64
+    /// Bytes of the budget for each shard at least: where a shard holds a handful of objects, its policy has no choice.
+    static let shardBytes = 2 << 20
     /// A body piece in memory, in bytes: a unit of ``PiecePool``, and the bytes under one checksum on disk.
     static let pieceBytes = 64 << 10
     /// A block of an object in blocks, and the most that is read at once of a body that stays on disk.

@@ -91,6 +91,38 @@ struct EvictionPolicyTests {
         }
     }
 
+    @Test("in shards, filled as an edge fills them, the policies do what they do in a replay")
+    func ratios() throws {
+        var ratios: [EvictionPolicy: Double] = [:]
+        for policy in EvictionPolicy.allCases {
+            let store = try store(policy, 8 << 20)
+            var replayed = ReplayCache(ReplayConfiguration(policy: policy, memoryBytes: 8 << 20))
+            var random = SplitMix(state: 11)
+            var hits = 0
+            let requests = 20_000
+            for _ in 0..<requests {
+                let part = Double(random.next() >> 11) / Double(1 << 53)
+                let number = Int(3000 * part * part * part)
+                let size = 1024 << (number * 7919 % 8)
+                let key = store.key("/\(number)")
+                if store.lookup(key) != nil {
+                    hits += 1
+                } else {
+                    store.put("/\(number)", [UInt8](repeating: 1, count: size))
+                }
+                // What an edge counts besides the body is little beside these sizes.
+                replayed.request(key.hash.value, size: size + 1000)
+            }
+            let ratio = Double(hits) / Double(requests)
+            ratios[policy] = ratio
+            #expect(
+                abs(ratio - replayed.figures.objectHitRatio) < 0.05,
+                "\(policy): \(ratio), replayed \(replayed.figures.objectHitRatio)"
+            )
+        }
+        #expect(ratios[.lru, default: 1] + 0.03 < ratios[.size, default: 0], "\(ratios)")
+    }
+
     @Test("an object that is there already is replaced without asking the policy")
     func replacement() throws {
         let store = try store(.size)

@@ -28,12 +28,19 @@ final class MemoryTier: Sendable {
     private let cursor = Atomic<Int>(0)
     private let evictions = Atomic<Int>(0)
 
-    init(budget: MemoryBudget, policy: EvictionPolicy = .lru, shards count: Int = StoreLimits.shards) {
+    init(budget: MemoryBudget, policy: EvictionPolicy = .lru, shards count: Int? = nil) {
         self.budget = budget
         objectLimit = budget.limit / StoreLimits.objectShare
         self.policy = policy
-        shards = (0..<count).map { _ in MemoryShard(policy: policy) }
+        shards = (0..<(count ?? Self.shardCount(budget.limit))).map { _ in MemoryShard(policy: policy) }
         budget.adjust(by: tableBytes)
+    }
+
+    /// As many shards as the budget is good for.
+    private static func shardCount(_ limit: Int) -> Int {
+        var count = StoreLimits.shards.lowerBound
+        while count < StoreLimits.shards.upperBound, limit / (count * 2) >= StoreLimits.shardBytes { count *= 2 }
+        return count
     }
 
     /// The number of resources thrown out to make room.
