@@ -158,8 +158,7 @@ final class Stage: Sendable {
     /// scenarios without purges and without a disk, whose tables count as well.
     var unaccountedBytes: Int {
         guard let store = context?.store else { return 0 }
-        // A shard is chosen by these bits of the hash.
-        let tables = (0..<StoreLimits.shards).reduce(0) { $0 + store.memory.shard(UInt128($1) << 100).memoryBytes }
+        let tables = store.memory.tableBytes
         return store.budget.used - store.memory.totals.bytes - tables - store.budget.connectionBytes
     }
 }
