@@ -63,7 +63,7 @@ extension DiskWriter {
 
     /// Takes a segment's entries out of the index, unless that is done, and deletes its file. Readers that hold it read on.
     func giveUp(_ segment: Segment, isEmptied: Bool = false) {
-        if isEmptied { syncBeforeDeleting() }
+        if isEmptied || !foldedHeads.isEmpty { syncBeforeDeleting() }
         let sequence = segment.sequence
         let elsewhere = tier.state.withLockedValue { state -> [DiskIndex.Place]? in
             var places: [DiskIndex.Place] = []
@@ -100,6 +100,9 @@ extension DiskWriter {
         } catch {
             tier.pause(error)
         }
+        let folded = foldedHeads
+        foldedHeads = []
+        for place in folded { kill(place) }
     }
 
     /// A file that cannot be deleted is emptied: at the next start its records would be back, also those that are killed
@@ -193,7 +196,10 @@ extension DiskWriter {
         let copy = commit(space, newHeader.length)
         allowance -= newHeader.length
         let moved = DiskIndex.Entry(newHeader, copy)
-        for old in tier.move(header, from: place, to: moved, keepsHit: victim.isCompacted) { kill(old) }
+        for old in tier.move(header, from: place, to: moved, keepsHit: victim.isCompacted) {
+            // A head that was folded in is worth something until the copy is on the disk for good.
+            if old == copy { kill(old) } else { foldedHeads.append(old) }
+        }
     }
 
     private func carryHead(_ header: RecordHeader, _ place: DiskIndex.Place, _ victim: Segment) throws(DiskError) {

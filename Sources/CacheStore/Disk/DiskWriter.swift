@@ -21,6 +21,8 @@ final class DiskWriter: @unchecked Sendable {
     var streams: [UInt64: Stream] = [:]
     /// Segments to which something was carried over that was not synced since.
     var unsyncedCopies: Set<UInt32> = []
+    /// Heads that were folded into copies, to be killed when those are synced.
+    var foldedHeads: [DiskIndex.Place] = []
     /// Where records that are committed and not settled end, by segment.
     var unsettled: [UInt32: Int] = [:]
     private var persistedVersion: UInt64
