@@ -127,7 +127,7 @@ def start(bench: Bench) -> None:
                 objects = edge.metric("apus_cache_objects", 'tier="disk"')
                 if objects >= 0.99 * count:
                     break
-            index = edge.metric("apus_disk_index_bytes")
+            index = edge.metric("apus_cache_disk_index_bytes")
             for how in ("stopped", "killed"):
                 if how == "stopped":
                     edge.stop(120)
