@@ -36,6 +36,8 @@ final class FaultyIO: DiskIO {
     }
 
     private let plan: NIOLockedValueBox<Plan>
+    /// Bytes of files that no read past the page cache gets.
+    let badSectors = NIOLockedValueBox<[String: [Range<Int>]]>([:])
     /// Folders of which the test says where they lie.
     let devices = NIOLockedValueBox<[String: UInt64]>([:])
 
@@ -110,6 +112,10 @@ final class FaultyIO: DiskIO {
         path: String
     ) throws(DiskError) -> Int {
         _ = try check(.read, path)
+        let stretch = offset..<(offset + target.count)
+        if badSectors.withLockedValue({ $0[path]?.contains { $0.overlaps(stretch) } ?? false }) {
+            throw DiskError(operation: .read, path: path, code: EIO)
+        }
         return try system.readPastCache(file, into: target, at: offset, path: path)
     }
 

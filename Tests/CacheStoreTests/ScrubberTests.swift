@@ -166,6 +166,70 @@ struct ScrubberTests {
         }
     }
 
+    @Test("bad sectors cost the records they are in, not their neighbours, and not the disk")
+    func badSectors() async throws {
+        let fixture = try DiskFixture()
+        try await sealed(100, fixture)
+        let meant = 40..<55
+        try #require(meant.count > StoreLimits.readFailures)
+        try await fixture.run { store in
+            for number in meant {
+                let place = try place(store, "/\(number)")
+                let path = fixture.path + "/" + SegmentHeader.name(place.segment)
+                let sector = (place.offset + 20_000) / 512 * 512
+                fixture.io.badSectors.withLockedValue { $0[path, default: []].append(sector..<(sector + 512)) }
+            }
+            try await pass(store)
+            let figures = store.statistics()
+            #expect(figures.diskScrubBad == meant.count)
+            #expect(figures.diskReadErrors == meant.count)
+            #expect(store.disk?.isInUse == true)
+            #expect(figures.disks.allSatisfy { $0.problem == nil })
+            for number in 0..<100 {
+                #expect(store.isOnDisk(store.key("/\(number)").hash) == !meant.contains(number), "\(number)")
+            }
+        }
+    }
+
+    @Test("a segment's entries are taken out wherever they are in the index, and no others")
+    func entriesOfOneSegment() async throws {
+        let fixture = try DiskFixture()
+        try await fixture.run { store in
+            let tier = try #require(store.disk)
+            var random = SplitMix(state: 7)
+            tier.state.withLockedValue { state in
+                for number in 0..<9_000 {
+                    let entry = DiskIndex.Entry(
+                        low: random.next(),
+                        high: random.next(),
+                        generation: UInt64(number),
+                        place: .init(segment: 900 + UInt32(number % 3), units: UInt32(number)),
+                        headPlace: number % 6 == 0 ? .init(segment: 901, units: UInt32(number)) : .none,
+                        units: 1,
+                        variantTag: 0,
+                        coding: 0,
+                        flags: 0
+                    )
+                    state.index.insert(entry)
+                }
+            }
+            let places = tier.removeEntries(of: 901)
+            #expect(places.filter { $0.segment == 901 }.count == 3_000 + 1_500)
+            #expect(places.filter { $0.segment == 900 }.count == 1_500)
+            #expect(places.count == 6_000)
+            let (left, live, count) = tier.state.withLockedValue { state in
+                (
+                    state.index.all { $0.place.segment == 901 || $0.headPlace.segment == 901 }.count,
+                    state.index.usage[901].records, state.index.count
+                )
+            }
+            #expect(left == 0 && live == 0 && count == 4_500)
+            #expect(tier.removeEntries(of: 901).isEmpty)
+            _ = tier.removeEntries(of: 900)
+            _ = tier.removeEntries(of: 902)
+        }
+    }
+
     @Test("a mebibyte takes as long as its rate says, and passes are an hour apart")
     func rate() async throws {
         let fixture = try DiskFixture()

@@ -28,6 +28,27 @@ extension DiskTier {
         return found.sorted { $0.place.units > $1.place.units }
     }
 
+    /// Takes out all entries with a record in a segment that is not among the tier's any more, and so is not read; returns
+    /// the places of their records. Walks the index part by part, so that nobody waits long, until there are no more.
+    func removeEntries(of segment: UInt32) -> [DiskIndex.Place] {
+        var places: [DiskIndex.Place] = []
+        var part = 0
+        while let removed = state.withLockedValue({ state -> [DiskIndex.Place]? in
+            guard part < state.index.parts, state.index.usage[segment].records > 0 else { return nil }
+            return state.index.removeEntries(ofPart: part, with: segment)
+        }) {
+            places += removed
+            part += 1
+        }
+        return places
+    }
+
+    /// The system has refused a read of the scrubber's. Unlike one for a request it does not count towards leaving the disk
+    /// out: nobody has waited for it, and the scrubber comes upon every bad sector there is, one soon after the other.
+    func noteScrubError() {
+        state.withLockedValue { $0.figures.readErrors += 1 }
+    }
+
     /// Whether the form still lies where the entry says.
     func isCurrent(_ entry: DiskIndex.Entry) -> Bool {
         state.withLockedValue { state in
@@ -57,5 +78,17 @@ extension DiskTier {
         }
         if !places.isEmpty { wake() }
         return !places.isEmpty
+    }
+}
+
+extension DiskIndex {
+    /// Takes the part's entries out that have a record in the segment; returns the places of their records.
+    fileprivate mutating func removeEntries(ofPart part: Int, with segment: UInt32) -> [Place] {
+        var places: [Place] = []
+        for entry in entries(ofPart: part) where entry.place.segment == segment || entry.headPlace.segment == segment {
+            guard let slot = slot(entry.hash, coding: entry.coding, variantTag: entry.variantTag) else { continue }
+            places += removeEntry(slot)
+        }
+        return places
     }
 }

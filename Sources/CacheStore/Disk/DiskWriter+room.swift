@@ -65,21 +65,16 @@ extension DiskWriter {
     func giveUp(_ segment: Segment, isEmptied: Bool = false) {
         if isEmptied || !foldedHeads.isEmpty { syncBeforeDeleting() }
         let sequence = segment.sequence
-        let elsewhere = tier.state.withLockedValue { state -> [DiskIndex.Place]? in
-            var places: [DiskIndex.Place] = []
-            // Walks the whole index: only after a failure.
-            if !isEmptied, state.index.usage[sequence].records > 0 {
-                for slot in state.index.all(where: { $0.place.segment == sequence || $0.headPlace.segment == sequence })
-                {
-                    places += state.index.removeEntry(slot)
-                }
-            }
-            guard let info = state.segments.removeValue(forKey: sequence) else { return nil }
+        // From here on no entry that points to it is read, and nothing new does.
+        let isKnown = tier.state.withLockedValue { state in
+            guard let info = state.segments.removeValue(forKey: sequence) else { return false }
             state.usedBytes -= info.bytes
             state.changes += 1
-            return places.filter { $0.segment != sequence }
+            return true
         }
-        guard let elsewhere else { return }
+        guard isKnown else { return }
+        // Walks the index: only after a failure.
+        let elsewhere = isEmptied ? [] : tier.removeEntries(of: sequence).filter { $0.segment != sequence }
         let hadFailed = !undeleted.isEmpty
         for left in undeleted + [segment] { delete(left) }
         if hadFailed, undeleted.isEmpty { tier.noteFailure(false) }

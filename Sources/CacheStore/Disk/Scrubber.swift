@@ -71,11 +71,14 @@ final class Scrubber: @unchecked Sendable {
                 return nil
             }
             cursor = nil
-            let before = here.file.bytesRead
+            let (before, failures) = (here.file.bytesRead, here.file.failures)
             let isDone = advance(&here, until: before + PastCacheFile.windowBytes)
             let count = here.file.bytesRead - before
+            let hasFailed = here.file.failures > failures
             tier.state.withLockedValue { $0.figures.scrubbedBytes += count }
             if !isDone { cursor = here }
+            // A failed read has cost the disk more than a whole stretch does.
+            if hasFailed { return PastCacheFile.windowBytes }
             if count > 0 { return count }
         }
     }
@@ -95,15 +98,16 @@ final class Scrubber: @unchecked Sendable {
                 return Cursor(segment: info.segment, file: file, end: info.end)
             } catch {
                 // Given up at this very moment, most likely.
-                if !error.isNotFound { tier.noteReadError() }
+                if !error.isNotFound { tier.noteScrubError() }
             }
         }
         return nil
     }
 
-    /// Works through the segment until that many bytes are read. True: it is done.
+    /// Works through the segment until that many bytes are read, or a read has failed. True: it is done.
     private func advance(_ here: inout Cursor, until limit: Int) -> Bool {
-        while here.file.bytesRead < limit {
+        let failures = here.file.failures
+        while here.file.bytesRead < limit, here.file.failures == failures {
             guard tier.state.withLockedValue({ $0.segments[here.segment.sequence] != nil }) else { return true }
             if here.body != nil {
                 verifyBlock(&here)
@@ -149,7 +153,7 @@ final class Scrubber: @unchecked Sendable {
             if isForm, dropIfPurged(target, front) { return }
             if header.blocks > 0 { here.body = Body(target: target, front: front, sums: front.blockSums) }
         } catch {
-            tier.noteReadError()
+            tier.noteScrubError()
             drop(target, error.description)
         }
     }
@@ -172,7 +176,7 @@ final class Scrubber: @unchecked Sendable {
             }
             drop(body.target, "body block", body.front)
         } catch {
-            tier.noteReadError()
+            tier.noteScrubError()
             drop(body.target, error.description, body.front)
         }
         here.body = nil
