@@ -50,6 +50,12 @@ public struct DiskStatistics: Sendable, Equatable {
     public var purgedFound = 0
     /// Times that the disk has refused writes and was left alone for a while.
     public var pauses = 0
+    /// Checkpoints of the index taken.
+    public var checkpoints = 0
+    /// Unix seconds at which the last one was complete; 0: none since the start.
+    public var checkpointTime = 0
+    /// What the last one took, in milliseconds.
+    public var checkpointMilliseconds = 0
     /// Why it is not used, or not written; nil: nothing is wrong.
     public var problem: String?
     /// Whether the disk takes writes; false for a while after an error.

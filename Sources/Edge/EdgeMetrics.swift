@@ -34,7 +34,8 @@ enum EdgeMetrics {
     private static func row(_ figure: DiskFigure, _ disk: DiskStatistics) -> Metrics.Row {
         let descriptor = figure.descriptor(path: disk.path)
         let value = value(figure, disk)
-        return figure.isCounter ? .counter(descriptor, UInt64(max(0, value))) : .gauge(descriptor, Double(value))
+        if figure.isCounter { return .counter(descriptor, UInt64(max(0, value))) }
+        return .gauge(descriptor, figure == .checkpointDuration ? Double(value) / 1000 : Double(value))
     }
 
     private static func value(_ figure: DiskFigure, _ disk: DiskStatistics) -> Int {
@@ -63,6 +64,10 @@ enum EdgeMetrics {
         case .scrubPasses: disk.scrubPasses
         case .scrubDamaged: disk.scrubBad
         case .purgedFound: disk.purgedFound
+        case .readsRefused: disk.readsRefused
+        case .checkpoints: disk.checkpoints
+        case .checkpointTime: disk.checkpointTime
+        case .checkpointDuration: disk.checkpointMilliseconds
         }
     }
 

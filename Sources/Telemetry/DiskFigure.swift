@@ -5,11 +5,12 @@ public enum DiskFigure: CaseIterable, Sendable {
     case queueFull, notAdmitted, dailyLimit
     case evicted, compacted, emptied
     case scrubbed, scrubPasses, scrubDamaged, purgedFound
+    case readsRefused, checkpoints, checkpointTime, checkpointDuration
 
     /// A counter only grows; anything else is a gauge.
     public var isCounter: Bool {
         switch self {
-        case .available, .objects, .used, .limit, .live, .index: false
+        case .available, .objects, .used, .limit, .live, .index, .checkpointTime, .checkpointDuration: false
         default: true
         }
     }
@@ -47,6 +48,12 @@ public enum DiskFigure: CaseIterable, Sendable {
         case .scrubPasses: ("scrub_passes_total", nil, "Times that the scrubber has been through the whole disk.")
         case .scrubDamaged: ("scrub_damaged_total", nil, "Damaged records that the scrubber has found.")
         case .purgedFound: ("purged_found_total", nil, "Forms killed by a purge whose space was found and taken back.")
+        case .readsRefused: ("reads_refused_total", nil, "Misses because too many reads waited for the disk.")
+        case .checkpoints: ("checkpoints_total", nil, "Checkpoints of the index taken.")
+        case .checkpointTime:
+            ("checkpoint_timestamp_seconds", nil, "Unix time of the last checkpoint; 0: none since the start.")
+        case .checkpointDuration:
+            ("checkpoint_duration_seconds", nil, "What the last checkpoint took from begin to end.")
         }
     }
 

@@ -46,4 +46,20 @@ struct DiskMaintenanceTests {
         try await eventually { steps.load(ordering: .relaxed) == 2 }
         await maintenance.stop()
     }
+
+    @Test("a checkpoint is counted, with the time at which it was complete and what it took")
+    func checkpointFigures() async throws {
+        let fixture = try DiskFixture()
+        var tier: DiskTier?
+        let before = Int(DiskWriter.unixSeconds)
+        try await fixture.run { store in
+            tier = store.disk
+            store.put("/a", [1, 2, 3])
+            await store.flush()
+        }
+        let figures = try #require(tier).statistics
+        #expect(figures.checkpoints > 0)
+        #expect(figures.checkpointTime >= before && figures.checkpointTime <= Int(DiskWriter.unixSeconds))
+        #expect((0..<60_000).contains(figures.checkpointMilliseconds))
+    }
 }

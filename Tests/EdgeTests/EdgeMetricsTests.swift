@@ -27,6 +27,8 @@ struct EdgeMetricsTests {
         store.disks[1].bytesRead = 1
         store.disks[0].readErrors = 2
         store.disks[1].writeErrors = 3
+        store.disks[0].readsRefused = 5
+        store.disks[0].checkpointMilliseconds = 1500
         store.memoryUsedBytes = 4
         let rows = EdgeMetrics.rows(of: Self.readings(store))
         let count =
@@ -42,6 +44,8 @@ struct EdgeMetricsTests {
         #expect(values["apus_disk_errors_total[\"read\"]"] == 2 && values["apus_disk_errors_total[\"write\"]"] == 3)
         #expect(values["apus_cache_disk_errors_total[\"/disk0\", \"read\"]"] == 2)
         #expect(values["apus_cache_disk_transferred_bytes_total[\"/disk1\", \"read\"]"] == 1)
+        #expect(values["apus_cache_disk_reads_refused_total[\"/disk0\"]"] == 5)
+        #expect(values["apus_cache_disk_checkpoint_duration_seconds[\"/disk0\"]"] == 1.5)
         #expect(values["apus_cache_disk_available[\"/disk1\"]"] == 0)
         #expect(values["apus_cache_used_bytes[\"memory\"]"] == 4 && values["apus_purge_number[]"] == 17)
         #expect(values["apus_fills_in_flight[]"] == 3 && values["apus_ready[]"] == 0)

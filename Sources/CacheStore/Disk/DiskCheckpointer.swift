@@ -35,6 +35,7 @@ final class DiskCheckpointer: @unchecked Sendable {
         /// What the state counted when it began.
         var changes: UInt64
         var bytesWritten: Int
+        let began = DiskMaintenance.now
     }
 
     /// Parts copied in one step.
@@ -174,6 +175,11 @@ final class DiskCheckpointer: @unchecked Sendable {
         takenBytes = work.bytesWritten
         takenAt = DiskMaintenance.now
         completed += 1
+        tier.state.withLockedValue { [takenAt] state in
+            state.figures.checkpoints += 1
+            state.figures.checkpointTime = Int(DiskWriter.unixSeconds)
+            state.figures.checkpointMilliseconds = Int(takenAt - work.began)
+        }
         tier.logger.debug("took a checkpoint", metadata: ["entries": "\(work.total)", "bytes": "\(work.offset)"])
     }
 

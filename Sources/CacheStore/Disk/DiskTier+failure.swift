@@ -59,6 +59,9 @@ extension DiskTier {
             statistics.purgedFound = state.figures.purgedFound
             statistics.isWritable = !state.isClosed && state.pausedUntil <= Self.now && isInUse
             statistics.pauses = state.figures.pauses
+            statistics.checkpoints = state.figures.checkpoints
+            statistics.checkpointTime = state.figures.checkpointTime
+            statistics.checkpointMilliseconds = state.figures.checkpointMilliseconds
         }
         statistics.problem =
             leftOut.withLockedValue { $0 } ?? (statistics.isWritable ? nil : "it refuses to be written")

@@ -125,6 +125,9 @@ final class DiskTier: Sendable {
         var scrubBad = 0
         var purgedFound = 0
         var pauses = 0
+        var checkpoints = 0
+        var checkpointTime = 0
+        var checkpointMilliseconds = 0
     }
 
     let folder: DiskFolder
