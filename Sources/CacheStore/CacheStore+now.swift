@@ -1,4 +1,5 @@
 import CachingRules
+import NIOCore
 
 /// What the disk has of a key without waiting. A value.
 public enum LoadedNow: Sendable {
@@ -63,8 +64,12 @@ extension CacheStore {
 
     /// Puts into memory what was read; what came there meanwhile is as new, or newer, and is what counts. nil: something
     /// newer has come and gone, or it was removed, while this was read.
-    func promote(_ loaded: Resource, _ reserved: Reservation, _ disk: DiskTier) -> Resource? {
-        let key = loaded.key
+    func promote(_ read: Resource, _ reserved: Reservation, _ disk: DiskTier) -> Resource? {
+        let key = read.key
+        // There was no room for a body: in the tier, its place on disk would stand for it when there is room again.
+        let isLeftOnDisk = read.representations.contains { $0.body.disk.map(disk.isForMemory) ?? false }
+        if isLeftOnDisk { return disk.holds(key.hash.value, generation: read.identity.generation) ? read : nil }
+        let loaded = inUnits(read, reserved)
         switch memory.update(key, reserved: reserved, { $0 == nil ? loaded : nil }) {
         case .unchanged: return lookup(hash: key.hash, key: key.bytes.span)
         case .tooLarge, .noRoom, .notAdmitted:
@@ -74,5 +79,28 @@ extension CacheStore {
             memory.remove(key) { $0 === loaded }
             return nil
         }
+    }
+    /// With bodies that are slices of a whole record copied into pieces as all others have them: long ones from `malloc` are a
+    /// mapping each.
+    private func inUnits(_ resource: Resource, _ reserved: Reservation) -> Resource {
+        func isLong(_ form: Representation) -> Bool {
+            form.body.pieces.contains { $0.storageCapacity > BodyPieces.pieceBytes }
+        }
+        guard resource.representations.contains(where: isLong) else { return resource }
+        let forms = resource.representations.map { form in
+            guard isLong(form) else { return form }
+            let pieces = form.body.pieces.flatMap { piece in
+                BodyPieces.split(piece) { BodyPieces.copy(of: $0, for: .body(reserved)) ?? $0 }
+            }
+            return Representation(
+                coding: form.coding,
+                generation: form.generation,
+                mark: form.mark,
+                variant: form.variant,
+                head: form.head,
+                body: reserved.body(of: pieces)
+            )
+        }
+        return Resource(key: resource.key, representations: forms) ?? resource
     }
 }

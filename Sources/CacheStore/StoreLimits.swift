@@ -12,7 +12,8 @@ enum StoreLimits {
     static let smallestPinned = 4 << 20
     /// While they take more, answers longer than this are not stored.
     static let smallBody = 64 << 10
-    /// Connections themselves take at most this share (1/4) of the budget from the tier, however many there are.
+    /// Connections, and what is made or passes for them alone, take at most this share (1/4) of the budget from the tier,
+    /// however many there are.
     static let connectionShare = 4
     /// Shards of the memory tier: powers of two, the most well above the number of event loops.
     static let shards = 4...64

@@ -1,4 +1,5 @@
 import CachingRules
+import HTTPWire
 import NIOCore
 import Testing
 
@@ -83,6 +84,94 @@ struct BudgetTests {
         #expect(!store.isOverPinned)
         #expect(store.reserve(100_000) != nil)
         #expect(store.budget.used <= store.budget.limit)
+    }
+
+    /// Resources that are held, most of them thrown out, until more is pinned than the tier makes room for.
+    private func pinned(in store: CacheStore) -> [Resource] {
+        var held: [Resource] = []
+        for number in 0..<200 where !store.isOverPinned {
+            store.put("/pin/\(number)", testBytes(500_000, seed: UInt64(number)))
+            store.lookup("/pin/\(number)").map { held.append($0) }
+        }
+        return held
+    }
+
+    @Test("while too much is pinned, a longer head does not cost an entry its body")
+    func longerHead() throws {
+        let store = try CacheStore.memoryOnly(16 << 20)
+        let held = pinned(in: store)
+        let previous = try #require(held.last.flatMap { store.lookup($0.key) })
+        var fields = FieldList()
+        fields.append(.etag, "\"e\"")
+        fields.append(name: "X-Long", String(repeating: "x", count: 70_000))
+        let head = StoredHead(
+            status: 200,
+            fields: fields,
+            freshness: previous.identity.head.freshness,
+            bodyLength: previous.identity.body.length,
+            tags: []
+        )
+        let generation = previous.identity.generation
+        let mark = store.epochs.mark
+        let fresh = store.freshen(previous.key, generation: generation, head: head, mark: mark) { _ in nil }
+        #expect(fresh != nil)
+        #expect(store.lookup(previous.key)?.identity.bytes == previous.identity.bytes)
+    }
+
+    @Test("while a few hold far more than their share, what is small is still stored, in place of other things")
+    func smallWhileFarOver() throws {
+        let store = try CacheStore.memoryOnly(16 << 20)
+        let held = pinned(in: store)
+        let foreign = store.budget.limit / 4
+        // Far beyond the limit by what connections hold.
+        let other = (0..<8).compactMap { _ in
+            BodyPieces.make(bytes: foreign / 8, for: .connection(store.budget)) { _ in }
+        }
+        #expect(other.count == 8 && store.isOverPinned)
+        for number in 0..<300 {
+            store.put("/small/\(number)", testBytes(20_000, seed: 1))
+            #expect(store.lookup("/small/\(number)") != nil)
+        }
+        #expect(store.budget.claimed <= store.budget.limit)
+        withExtendedLifetime((held, other)) {}
+    }
+
+    @Test("what passes for connections takes a quarter of the budget from the tier, however much it is")
+    func passing() throws {
+        let store = try CacheStore.memoryOnly(16 << 20)
+        for number in 0..<200 { store.put("/\(number)", testBytes(100_000, seed: 1)) }
+        let empty = store.budget.used - store.memory.totals.bytes
+        store.countPassing(32 << 20)
+        let name = try #require((0..<200).compactMap { store.lookup("/\($0)") }.first)
+        var copies = (0..<200).map { _ in
+            store.copy(of: FormName(name.identity, key: name.key), from: 0, to: 64 << 10)
+        }
+        #expect(copies.allSatisfy { $0 != nil })
+        #expect(store.memory.totals.bytes > store.budget.limit / 2)
+        store.countPassing(-32 << 20)
+        copies = []
+        #expect(store.budget.passingBytes == 0)
+        #expect(store.budget.used - store.memory.totals.bytes == empty)
+    }
+
+    @Test("while too much is pinned, what the disk has is answered from there, and comes to memory later")
+    func diskWhilePinned() async throws {
+        let fixture = try DiskFixture()
+        try await fixture.run { store in
+            let bytes = testBytes(200_000, seed: 9)
+            store.put("/a", bytes)
+            await store.flush()
+            store.forgetMemory(["/a"])
+            var held = pinned(in: store)
+            #expect(store.isOverPinned)
+            let found = try #require(store.load("/a"))
+            let body = try #require(found.identity.body.disk)
+            #expect(body.read(offset: 0, length: bytes.count).map { Array($0.readableBytesView) } == bytes)
+            held = []
+            #expect(held.isEmpty && !store.isOverPinned)
+            #expect(store.load("/a")?.identity.bytes == bytes)
+            #expect(store.lookup("/a")?.identity.body.disk == nil)
+        }
     }
 
     @Test("a body is written into its final pieces as it comes, and those who read along have slices of them")

@@ -38,6 +38,10 @@ struct DiskNowTests {
                 #expect(resource.identity.head.http1 == testHead(length: count).http1)
                 #expect(resource.identity.head.http1NotModified == testHead(length: count).http1NotModified)
                 #expect(resource.key == store.key("/a"))
+                if let promoted = store.lookup("/a") {
+                    let long = promoted.identity.body.pieces.filter { $0.storageCapacity > BodyPieces.pieceBytes }
+                    #expect(long.isEmpty, "in units, as all bodies")
+                }
                 store.forgetMemory(["/a"])
             }
             #expect(store.statistics().diskReads == 4)

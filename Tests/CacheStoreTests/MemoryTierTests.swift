@@ -152,7 +152,7 @@ struct MemoryTierTests {
         #expect(store.memory.totals.count < before)
         #expect(store.budget.used <= store.budget.limit)
         #expect(store.reserve(3 << 20) == nil)
-        #expect(store.memory.totals.count == 0, "it tried everything")
+        #expect(store.memory.totals.count > 0, "throwing out everything would not have been enough")
         guard case .refused = store.put("/x", testBytes(500_000, seed: 1)) else {
             // 2 MiB are free: this must go in.
             #expect(store.lookup("/x") != nil)

@@ -141,7 +141,11 @@ extension DiskTier {
         // A record without a body whose head says a length: the head of an object in blocks.
         if length == 0, head.bodyLength > 0 { return StoredBody(blocks: head.bodyLength) }
         let offset = found.entry.place.offset
-        if length > largestInMemory {
+        // A derived form that would make the whole too large for memory is left where it is.
+        guard length > largestInMemory || reserved.bytes + length <= largestInMemory else { throw .noRoom }
+        if length > largestInMemory || !reserved.grow(by: length) {
+            // Where there is no room now it is sent from the disk; derived forms and errors are not worth that.
+            guard length > largestInMemory || (found.entry.isIdentity && head.status < 400) else { throw .noRoom }
             return StoredBody(
                 disk: DiskBody(
                     tier: self,
@@ -153,13 +157,14 @@ extension DiskTier {
                 )
             )
         }
-        // A derived form that would make the whole too large for memory is left where it is.
-        guard reserved.bytes + length <= largestInMemory, reserved.grow(by: length) else { throw .noRoom }
         return reserved.body(of: try reader.body(front, found.segment, at: offset, for: .body(reserved)))
     }
 
     /// The longest body that is taken into memory: what one object may take, less heads and keys.
     var largestInMemory: Int { memory.objectLimit - min(memory.objectLimit / 8, StoreLimits.blockBytes) }
+
+    /// Whether a body was left on disk only because there was no room for it.
+    func isForMemory(_ body: DiskBody) -> Bool { body.length <= UInt64(largestInMemory) }
 
     /// The newer head of a form, verified; nil when it cannot be read.
     func headFront(_ entry: DiskIndex.Entry) -> RecordReader.Front? {

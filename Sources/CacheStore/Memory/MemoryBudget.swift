@@ -23,7 +23,9 @@ final class MemoryBudget: Sendable {
     private let filling = Atomic<Int>(0)
     /// Bytes of connections.
     private let connections = Atomic<Int>(0)
-    /// The most that connections take from the tier.
+    /// Bytes that are on their way through: copies and parts made for one connection, windows of bodies that are not stored.
+    private let passing = Atomic<Int>(0)
+    /// The most that connections, and what is on its way through them, take from the tier.
     private let connectionLimit: Int
 
     init(limit: Int) {
@@ -48,10 +50,10 @@ final class MemoryBudget: Sendable {
     /// More is pinned than the tier makes room for.
     var isOverPinned: Bool { pinned > pinnedLimit }
 
-    /// Bytes that the tier has to make room for: all that is spent, but of what is pinned and of connections no more than their
-    /// shares.
+    /// Bytes that the tier has to make room for: all that is spent, but of what is pinned and of connections, with what is on
+    /// its way through them, no more than their shares.
     var claimed: Int {
-        used - max(0, pinned - pinnedLimit) - max(0, connectionBytes - connectionLimit)
+        used - max(0, pinned - pinnedLimit) - max(0, connectionBytes + passingBytes - connectionLimit)
     }
 
     /// Spends (or gives back, when negative) whatever the limit.
@@ -65,6 +67,15 @@ final class MemoryBudget: Sendable {
     /// Connections that take so much have come, or gone when negative.
     func countConnections(_ bytes: Int) {
         connections.wrappingAdd(bytes, ordering: .relaxed)
+        adjust(by: bytes)
+    }
+
+    /// Bytes on their way through.
+    var passingBytes: Int { passing.load(ordering: .relaxed) }
+
+    /// So much is held on its way to a client, or is not any more when negative.
+    func countPassing(_ bytes: Int) {
+        passing.wrappingAdd(bytes, ordering: .relaxed)
         adjust(by: bytes)
     }
 

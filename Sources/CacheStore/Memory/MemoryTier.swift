@@ -27,6 +27,8 @@ final class MemoryTier: Sendable {
     private let shards: [MemoryShard]
     private let cursor = Atomic<Int>(0)
     private let evictions = Atomic<Int>(0)
+    /// Bytes of all resources: no more than that can throwing out free.
+    private let resident = Atomic<Int>(0)
 
     init(budget: MemoryBudget, policy: EvictionPolicy = .lru, shards count: Int? = nil) {
         self.budget = budget
@@ -73,18 +75,26 @@ final class MemoryTier: Sendable {
 
     /// Charges `bytes`, which belong to something that takes `size` in all, if room can be made for them.
     func makeRoom(for bytes: Int, size: Int) -> Bool {
-        guard bytes >= 0, bytes <= budget.limit, mayGrow(by: bytes, size: size) else { return false }
+        guard bytes >= 0, bytes <= budget.limit, mayGrow(by: bytes, size: size), canMakeRoom(for: bytes) else {
+            return false
+        }
         budget.adjust(by: bytes)
         if makeRoom() { return true }
         budget.adjust(by: -bytes)
         return false
     }
 
-    /// While connections hold more of what was thrown out than the tier makes room for, only small things come in, and these
-    /// only as long as not much more is spent than the limit: throwing out might free nothing.
+    /// While connections hold more of what was thrown out than the tier makes room for, only small things come in. Room for
+    /// them is made as ever: by what the tier has to make room for, not by all that is spent, so that a few clients that hold
+    /// much do not keep what others ask for out.
     private func mayGrow(by bytes: Int, size: Int) -> Bool {
-        guard bytes > 0, budget.isOverPinned else { return true }
-        return size <= StoreLimits.smallBody && budget.used + bytes <= budget.limit + budget.limit / 16
+        bytes <= 0 || size <= StoreLimits.smallBody || !budget.isOverPinned
+    }
+
+    /// Whether throwing out everything would be enough. Asked first, for what is refused must not have emptied the tier.
+    /// `bytes`: not charged yet.
+    private func canMakeRoom(for bytes: Int) -> Bool {
+        budget.claimed + bytes - resident.load(ordering: .relaxed) <= budget.limit
     }
 
     /// Replaces what stands under the key by what `change` makes of it. `change` may run several times: it is computed
@@ -107,12 +117,16 @@ final class MemoryTier: Sendable {
             guard present != nil || admits(new, reserved) else { return .notAdmitted }
             // Charged before it is put in place.
             let delta = new.ownBytes - (present?.ownBytes ?? 0)
-            guard mayGrow(by: delta, size: delta) else { return .noRoom }
             let counted = new.countedBytes - (present?.countedBytes ?? 0)
+            // A longer head alone, as a 304 brings it, is no reason to lose the body.
+            let isHeadOnly = present != nil && counted <= 0 && delta <= StoreLimits.headBytes
+            guard isHeadOnly || mayGrow(by: delta, size: delta) else { return .noRoom }
             budget.adjust(by: delta)
             budget.countStored(counted)
-            let hasRoom = makeRoom(allowance: reserved?.left ?? 0)
+            let allowance = reserved?.left ?? 0
+            let hasRoom = canMakeRoom(for: -allowance) && makeRoom(allowance: allowance)
             if hasRoom, let swap = shard.replace(key, expected: present, with: new, awaitsDisk: awaitsDisk) {
+                resident.wrappingAdd(new.memoryBytes - (present?.memoryBytes ?? 0), ordering: .relaxed)
                 settle(swap)
                 return .done(new)
             }
@@ -145,6 +159,7 @@ final class MemoryTier: Sendable {
 
     /// A resource is not in the tier any more: its own bytes are given back, its pieces when nobody holds them any more.
     private func left(_ resource: Resource) {
+        resident.wrappingSubtract(resource.memoryBytes, ordering: .relaxed)
         budget.adjust(by: -resource.ownBytes)
         budget.countStored(-resource.countedBytes)
     }

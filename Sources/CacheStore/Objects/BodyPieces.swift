@@ -125,7 +125,7 @@ public enum BodyPieces {
             reservation.take(cost)
             PieceMemory.note(memory, reservation.budget, cost: cost, isBody: true)
         case .connection(let budget):
-            budget.adjust(by: cost)
+            budget.countPassing(cost)
             PieceMemory.note(memory, budget, cost: cost, isBody: false)
         }
         let raw = UnsafeMutableRawBufferPointer(start: memory, count: bytes)

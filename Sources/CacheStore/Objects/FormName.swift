@@ -64,7 +64,7 @@ extension CacheStore {
 
     /// Bytes of a body that passes through are held, or let go of when negative.
     public func countPassing(_ bytes: Int) {
-        budget.adjust(by: bytes)
+        budget.countPassing(bytes)
         if bytes > 0 { memory.makeRoom() }
     }
 }

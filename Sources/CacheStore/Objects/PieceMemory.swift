@@ -106,7 +106,8 @@ enum PieceMemory {
         header.pointee = .empty
         let budget = Unmanaged<MemoryBudget>.fromOpaque(address).takeRetainedValue()
         let cost = noted.charge & ~1
-        if noted.charge & 1 == 1 { budget.countPieces(-cost) }
+        guard noted.charge & 1 == 1 else { return budget.countPassing(-cost) }
+        budget.countPieces(-cost)
         budget.adjust(by: -cost)
     }
 }
