@@ -198,7 +198,10 @@ final class Transaction: ServerExchangeDelegate {
         while let fill, let exchange {
             guard exchange.isWritable else { break }
             let (progress, pieces) = fill.read(self, from: position, limit: 16)
-            if position > 0, case .complete(let resource, _) = progress, responder.mustBreakOff(resource) {
+            // Who has sent everything is not behind.
+            if !pieces.isEmpty, position > 0, case .complete(let resource, _) = progress,
+                responder.mustBreakOff(resource)
+            {
                 return end { $1.abort() }
             }
             if pieces.isEmpty {

@@ -29,6 +29,9 @@ final class BlockFill: Sendable {
     private struct State {
         var pieces: [ByteBuffer] = []
         var progress = Progress.coming
+        /// What of it counts as passing, and where: no other has it.
+        var passing = 0
+        var store: CacheStore?
         /// Who has read everything and waits for more. Each is told once.
         var waiting: [NIOLoopBound<BlockReader>] = []
     }
@@ -40,6 +43,8 @@ final class BlockFill: Sendable {
         self.number = number
         self.run = run
     }
+
+    deinit { state.withLockedValue { $0.store?.countPassing(-$0.passing) } }
 
     // MARK: Readers, on their own loops
 
@@ -58,8 +63,15 @@ final class BlockFill: Sendable {
 
     // MARK: The runner, on its loop
 
-    func append(_ piece: ByteBuffer) {
-        tell { $0.pieces.append(piece) }
+    /// `passing`: the store that it counts in, for as long as this fill is held, where no reservation has paid for it.
+    func append(_ piece: ByteBuffer, passing store: CacheStore? = nil) {
+        store?.countPassing(piece.readableBytes)
+        tell { state in
+            state.pieces.append(piece)
+            guard let store else { return }
+            state.store = store
+            state.passing += piece.readableBytes
+        }
     }
 
     var pieces: [ByteBuffer] { state.withLockedValue { $0.pieces } }

@@ -187,7 +187,8 @@ final class BlockRunner: OriginDelegate {
         guard let fill = fills[current] else { return }
         if let reserved { return reserved.append(part).forEach { fill.append($0) } }
         // A small part of a large buffer would keep all of that.
-        fill.append(part.storageCapacity > 2 * part.readableBytes ? BodyPieces.copy(of: part) : part)
+        let piece = part.storageCapacity > 2 * part.readableBytes ? BodyPieces.copy(of: part) : part
+        fill.append(piece, passing: context.store)
     }
 
     private func beginBlock() {
