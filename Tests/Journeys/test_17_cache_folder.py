@@ -124,6 +124,8 @@ def test_export_gives_the_files_back(filled, tmp_path):
     assert again.status == 1 and "--force" in again.err
     forced = cluster.cli("cache", "export", folder, "--to", out, "--force", "--prefix", "/assets/", "--site", SITE)
     assert forced.status == 0, forced
+    assert all((out / SITE / path.lstrip("/")).read_bytes() == body for path, body in put.items())
+    assert not list(out.rglob(".apus-export*"))
 
 
 def test_export_follows_no_link_out_of_its_folder(filled, tmp_path):

@@ -45,17 +45,29 @@ enum CacheText {
 
     static var now: Int64 { Int64(Date().timeIntervalSince1970) }
 
-    /// One JSON object in one line.
+    /// One JSON object in one line. Control characters that JSON lets stand, C1's and DEL, are escaped: terminals act on them.
     static func line(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
+        let text = String(decoding: try encoder.encode(value), as: UTF8.self)
+        guard text.unicodeScalars.contains(where: isControl) else { return text + "\n" }
+        // They stand within strings only.
+        return text.unicodeScalars.reduce(into: "") { line, scalar in
+            if isControl(scalar) {
+                line += "\\u00" + String(scalar.value, radix: 16)
+            } else {
+                line.unicodeScalars.append(scalar)
+            }
+        } + "\n"
     }
 
     /// Control characters of foreign text must not reach a terminal.
     static func plain(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "·" : $0 }))
+        String(String.UnicodeScalarView(text.unicodeScalars.map { $0.value < 32 || isControl($0) ? "·" : $0 }))
     }
+
+    /// DEL, or one of C1 (U+0080 to U+009F), among which are 8-bit forms of escape sequences.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool { (127...159).contains(scalar.value) }
 
     /// Files that the program leaves alone, on standard error.
     static func tellOthers(_ folder: CacheFolder) {

@@ -6,6 +6,8 @@ final class ExportFolder {
     let path: String
     private let root: Int32
     private let overwrites: Bool
+    /// Files that were written under another name first.
+    private var temporaries = 0
     /// Files of this run, which a second object must not take.
     private var written: Set<String> = []
 
@@ -42,8 +44,10 @@ final class ExportFolder {
             name = last + "~\(number)"
         }
         let shown = (names + [name]).joined(separator: "/")
-        let flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | (overwrites ? O_TRUNC : O_EXCL)
-        let descriptor = openat(folder, name, flags, 0o644)
+        // What is there stays as it is until the new file is whole.
+        let opened = overwrites ? temporaryName() : name
+        if overwrites { unlinkat(folder, opened, 0) }
+        let descriptor = openat(folder, opened, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_EXCL, 0o644)
         guard descriptor >= 0 else {
             if errno == EEXIST {
                 throw CacheCommandError(text: "\(path)/\(shown) is there already; --force overwrites it")
@@ -55,15 +59,26 @@ final class ExportFolder {
             defer { close(descriptor) }
             stays = try write(ExportFile(descriptor: descriptor, path: path + "/" + shown))
         } catch {
-            unlinkat(folder, name, 0)
+            unlinkat(folder, opened, 0)
             throw error
         }
         guard stays else {
-            unlinkat(folder, name, 0)
+            unlinkat(folder, opened, 0)
             return nil
+        }
+        if overwrites, renameat(folder, opened, folder, name) != 0 {
+            let refusal = Self.refusal("write", path + "/" + shown)
+            unlinkat(folder, opened, 0)
+            throw refusal
         }
         written.insert(shown)
         return shown
+    }
+
+    /// Several are open at a time. A file that an earlier process of this number has left is replaced.
+    private func temporaryName() -> String {
+        temporaries += 1
+        return ".apus-export-\(getpid())-\(temporaries)"
     }
 
     /// The folder of that name, made if it is not there. Where a file of this run has the name, another one.
