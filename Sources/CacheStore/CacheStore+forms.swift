@@ -48,7 +48,10 @@ extension CacheStore {
         }
         switch outcome {
         case .done(let resource):
-            if admission == .now { disk?.write(form, key: key) }
+            if admission != .now || disk?.write(form, key: key) != true {
+                // An older one that was asked for a second time before memory had this one may be on its way.
+                disk?.drop(key.hash.value, below: form.generation, variantTag: tag)
+            }
             return .stored(resource)
         case .unchanged: return .refused(.superseded)
         case .tooLarge, .noRoom, .notAdmitted:

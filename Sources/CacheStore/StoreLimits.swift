@@ -49,6 +49,8 @@ enum StoreLimits {
     static let writeBurstShare = 24
     /// Bodies too large for memory that are written at the same time.
     static let diskFills = 64
+    /// The share of a disk (1/4) that they take together.
+    static let diskFillsShare = 4
     /// Records that wait to be written, besides the bound on their bytes.
     static let queueJobs = 16_384
     /// What a newer head in a record of its own counts with among a segment's live bytes.
@@ -72,6 +74,8 @@ enum StoreLimits {
     static let readsUnderWay = 1024
     /// Milliseconds between a change of the purge state and its writing.
     static let persistDelayMilliseconds = 200
+    /// So many times what the last writing took, if that is more: many scopes make it a large file.
+    static let persistDelayFactor: Int64 = 20
     /// Milliseconds between an invalidation and the syncing of its tombstones.
     static let tombstoneDelayMilliseconds = 100
     /// A checkpoint is taken when this much was written since the last one, or this share (1/16) of the disk if that is

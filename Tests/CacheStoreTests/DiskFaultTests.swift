@@ -138,6 +138,50 @@ struct DiskFaultTests {
         }
     }
 
+    @Test("a start that lacks descriptors or memory leaves the files alone", arguments: [EMFILE, ENFILE, ENOMEM])
+    func startWithoutMeans(code: Int32) async throws {
+        let fixture = try DiskFixture()
+        try await fixture.run { store in
+            store.put("/a", [1])
+            await store.flush()
+        }
+        let before = fixture.segments
+        #expect(!before.isEmpty)
+        fixture.io.set { operation, path in
+            operation == .open && path.contains("segment") ? .refuse(code) : .none
+        }
+        try await fixture.run { store in #expect(store.load("/a") == nil) }
+        #expect(fixture.segments == before)
+    }
+
+    @Test("a segment that can be neither read nor deleted is emptied at the start")
+    func unreadableAtStart() async throws {
+        let fixture = try DiskFixture()
+        try await fixture.run { store in
+            store.put("/a", [1])
+            await store.flush()
+        }
+        let name = try #require(fixture.segments.first)
+        fixture.io.set { operation, path in
+            path.contains("segment") && (operation == .read || operation == .remove) ? .refuse(EIO) : .none
+        }
+        try await fixture.run { store in #expect(store.load("/a") == nil) }
+        #expect(try fixture.read(name).isEmpty)
+    }
+
+    @Test("a file with the highest number and nothing of ours in it does not use the numbers up")
+    func highestNumber() async throws {
+        let fixture = try DiskFixture()
+        try await fixture.run { _ in }
+        try fixture.write([], to: "segment-fffffffe")
+        try await fixture.run { store in
+            store.put("/a", [1])
+            await store.flush()
+            #expect(store.load("/a")?.identity.bytes == [1])
+        }
+        #expect(fixture.segments.first == "segment-00000001")
+    }
+
     @Test("a full queue drops writes and counts them; nobody waits")
     func fullQueue() async throws {
         let fixture = try DiskFixture(memoryBytes: 16 << 20)
@@ -156,6 +200,22 @@ struct DiskFaultTests {
             await store.flush()
             #expect(store.load("/0")?.identity.bytes == testBytes(100_000, seed: 0))
             #expect(store.load("/59") == nil)
+        }
+    }
+
+    @Test("an older generation that comes late does not get to the disk while memory has a newer one")
+    func lateAndOld() async throws {
+        let fixture = try DiskFixture(admitAtOnceBelow: 1)
+        try await fixture.run { store in
+            let key = store.key("/a")
+            store.put("/a", [1])
+            let old = try #require(store.lookup(key)?.identity)
+            await store.flush()
+            _ = store.insert(store.form([2]), key: key, memoryOnly: true)
+            _ = store.disk?.write(old, key: key)
+            await store.flush()
+            #expect(!store.isOnDisk(key.hash))
+            #expect(store.lookup(key)?.identity.bytes == [2])
         }
     }
 

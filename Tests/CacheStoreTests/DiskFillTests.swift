@@ -1,5 +1,6 @@
 import NIOConcurrencyHelpers
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import CacheStore
@@ -113,6 +114,46 @@ struct DiskFillTests {
             #expect(store.load("/removed") == nil)
             #expect(store.load("/newer")?.identity.bytes == [1])
             #expect(store.load("/kept")?.identity.body.disk?.length == 1_000_000)
+        }
+    }
+
+    @Test("an invalidation while the end of a fill is being written kills it")
+    func killedAtTheEnd() async throws {
+        let fixture = try fixture()
+        let gate = Gate()
+        let isWriting = NIOLockedValueBox(false)
+        try await fixture.run { store in
+            let fill = try #require(begin(store, "/a", 1_000_000))
+            #expect(await append(testBytes(1_000_000, seed: 1)[...], to: fill, store))
+            await store.flush()
+            fixture.io.set { operation, path in
+                if operation == .write, path.contains("segment") {
+                    isWriting.withLockedValue { $0 = true }
+                    gate.pass()
+                }
+                return .none
+            }
+            fill.finish()
+            try await eventually { isWriting.withLockedValue { $0 } }
+            store.invalidate(store.key("/a"))
+            gate.open()
+            await store.flush()
+            #expect(!store.isOnDisk(store.key("/a").hash))
+            #expect(fixture.segments.isEmpty)
+        }
+    }
+
+    @Test("fills together take a quarter of the disk at most")
+    func share() async throws {
+        let fixture = try fixture()
+        try await fixture.run { store in
+            let first = try #require(begin(store, "/a", 7 << 20))
+            let second = try #require(begin(store, "/b", 7 << 20))
+            #expect(begin(store, "/c", 7 << 20) == nil)
+            first.abort()
+            await store.flush()
+            #expect(begin(store, "/c", 7 << 20) != nil)
+            second.abort()
         }
     }
 

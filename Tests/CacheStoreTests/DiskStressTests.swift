@@ -119,14 +119,16 @@ struct DiskStressTests {
                 ),
                 logger: .quiet
             )
+            // Those that the child goes on replacing may be missing: an old record is gone as soon as something newer is in
+            // memory (a whole segment of such at the first of their kills), and the newer one is not yet on the disk.
             var found = 0
             for path in 0..<40 {
                 guard let resource = store.load("/\(path)") else { continue }
-                found += 1
+                if path >= 20 { found += 1 }
                 let version = try #require(Self.version(resource.identity.bytes, path), "/\(path) is not whole")
                 #expect(version >= flushed, "/\(path)")
             }
-            #expect(found >= 35, "round \(round)")
+            #expect(found == 20, "round \(round)")
             await store.close()
         }
     }
@@ -144,7 +146,7 @@ struct DiskStressTests {
         // Later than anything of an earlier round.
         let first = UInt64(Date().timeIntervalSince1970 * 1000)
         for version in first... {
-            for path in 0..<40 { store.put("/\(path)", Self.body(path, version)) }
+            for path in 0..<(version == first ? 40 : 20) { store.put("/\(path)", Self.body(path, version)) }
             await store.flush()
             if version == first {
                 print("flushed \(version)")

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 
 /// Finds out what is on a disk: the checkpoint, if there is a usable one, and what was written since; else every segment is
@@ -51,12 +52,11 @@ struct DiskRecovery {
             SegmentHeader.sequence(ofName: name).flatMap { $0 > 0 && $0 < .max ? $0 : nil }
         }
         for sequence in sequences.sorted() {
-            state.nextSequence = max(state.nextSequence, sequence + 1)
-            noteErrors(sequence) { recovery throws(DiskError) in try recovery.open(sequence) }
+            try noteErrors(sequence) { recovery throws(DiskError) in try recovery.open(sequence) }
         }
         loadCheckpoint()
         for sequence in found.keys.sorted() {
-            noteErrors(sequence) { recovery throws(DiskError) in try recovery.walk(sequence) }
+            try noteErrors(sequence) { recovery throws(DiskError) in try recovery.walk(sequence) }
         }
         enterHeads()
         dropIncomplete()
@@ -79,16 +79,29 @@ struct DiskRecovery {
     private mutating func noteErrors(
         _ sequence: UInt32,
         _ body: (inout Self) throws(DiskError) -> Void
-    ) {
+    ) throws(DiskError) {
         do throws(DiskError) {
             try body(&self)
         } catch {
+            // The process lacks something; the disk does not: what is on it stays.
+            if [EMFILE, ENFILE, ENOMEM].contains(error.code) { throw error }
             let name = SegmentHeader.name(sequence)
             folder.logger.warning("cannot read a segment", metadata: ["file": "\(name)", "reason": "\(error)"])
             state.figures.readErrors += 1
             found[sequence] = nil
             hasLost = true
-            try? folder.io.remove(folder.file(name))
+            try removeOrEmpty(folder.file(name))
+        }
+    }
+
+    /// A file that can be neither deleted nor emptied keeps the whole disk from being used.
+    private func removeOrEmpty(_ path: String) throws(DiskError) {
+        do throws(DiskError) {
+            try folder.io.remove(path)
+        } catch {
+            if error.isNotFound { return }
+            let file = OpenFile(descriptor: try folder.io.open(path, create: false), path: path, io: folder.io)
+            try folder.io.truncate(file.descriptor, to: 0, path: path)
         }
     }
 
@@ -101,6 +114,7 @@ struct DiskRecovery {
         switch SegmentHeader.read(start) {
         case .segment(let header) where header.store == folder.storeTag && header.sequence == sequence:
             let segment = Segment(sequence: sequence, file: file)
+            state.nextSequence = max(state.nextSequence, sequence + 1)
             found[sequence] = Found(segment: segment, size: size, isOwn: header.isOwn, start: SegmentHeader.bytes)
         case .segment:
             folder.setAside(name, why: "it belongs to another store")
@@ -117,6 +131,7 @@ struct DiskRecovery {
     private mutating func loadCheckpoint() {
         do throws(CheckpointReader.Failure) {
             guard var reader = try CheckpointReader(folder) else { return }
+            guard reader.head.nextSequence < .max else { throw CheckpointReader.Failure(what: "no number is left") }
             // Also when it turns out damaged further on: its head is whole.
             state.nextSequence = max(state.nextSequence, reader.head.nextSequence)
             state.highestGeneration = reader.head.highestGeneration
@@ -224,9 +239,13 @@ struct DiskRecovery {
             let other = state.index[slot]
             let isSame = other.coding == header.coding && other.generation == header.generation
             if isSame, other.variantTag == header.variantTag, !isWhole(header, place) { return true }
-            guard other.variantTag == header.variantTag else { return false }
-            if other.coding == 0, other.generation > header.generation { return true }
-            return isSame && isOwn(place.segment) && !isOwn(other.place.segment)
+            if other.coding == 0, other.generation > header.generation,
+                DiskIndex.Entry.variants(other.variantTag, overlap: header.variantTag)
+            {
+                return true
+            }
+            return isSame && other.variantTag == header.variantTag && isOwn(place.segment)
+                && !isOwn(other.place.segment)
         }
         if isOutdated {
             dead.append(place)

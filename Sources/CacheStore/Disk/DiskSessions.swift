@@ -17,9 +17,11 @@ final class DiskSessions: Sendable {
         state = NIOLockedValueBox(State(session: session))
     }
 
-    /// Whether a disk starts empty next time; false when that is said already.
-    func setOut(_ identity: UInt64, _ isOut: Bool) -> Bool {
+    /// Whether a disk starts empty next time; false when that is said already. `isOut` is asked under the lock: of two
+    /// calls, the later one knows what the earlier one knew.
+    func setOut(_ identity: UInt64, _ isOut: () -> Bool) -> Bool {
         state.withLockedValue { state in
+            let isOut = isOut()
             guard let place = state.session.members.firstIndex(where: { $0.identity == identity }),
                 state.session.members[place].isOut != isOut
             else { return false }

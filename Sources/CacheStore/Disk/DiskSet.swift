@@ -38,7 +38,7 @@ final class DiskSet: Sendable {
         }
         for tier in tiers {
             tier.setFailureListener { [sessions] hasFailed in
-                guard sessions.setOut(tier.identity, hasFailed) else { return }
+                guard sessions.setOut(tier.identity, { hasFailed || !tier.isInUse }) else { return }
                 for (maintenance, task) in writings { maintenance.wake(task) }
             }
         }
@@ -69,16 +69,16 @@ final class DiskSet: Sendable {
 
     /// Flushes, unless `abruptly`, stops the threads and gives the folders free.
     func close(abruptly: Bool = false) async {
-        for tier in tiers { tier.setFailureListener(nil) }
         await withTaskGroup(of: Void.self) { group in
             for tier in tiers {
-                group.addTask { [sessions] in
-                    if !abruptly { await tier.flush() }
-                    await tier.close(abruptly: abruptly) {
-                        if !abruptly { _ = sessions.writeIfDue(tier) }
-                    }
-                }
+                group.addTask { await tier.stop(abruptly: abruptly) }
             }
+        }
+        // What failed last belongs into the sessions of all of them.
+        for tier in tiers {
+            tier.setFailureListener(nil)
+            if !abruptly { _ = sessions.writeIfDue(tier) }
+            tier.folder.unlock()
         }
         epochs.setListener(nil)
     }

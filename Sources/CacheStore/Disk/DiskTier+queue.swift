@@ -24,6 +24,7 @@ extension DiskTier {
             guard state.mayWriteToday(now: Self.milliseconds) else { return false }
             state.queue.append(.form(key, form, cost: cost))
             state.queueBytes += cost
+            state.queuedForms[key.hash.value, default: 0] += 1
             return true
         }
         guard isQueued else { return false }
@@ -55,7 +56,7 @@ extension DiskTier {
         let hash = key.hash.value
         let (freed, mustWake) = state.withLockedValue { state in
             guard !state.isClosed else { return (0, false) }
-            let freed = state.unqueue { form, _ in
+            let freed = state.unqueue(hash) { form in
                 form.generation == generation && !forms.contains { $0.coding == form.coding }
             }
             if let current = state.current, current.hash == hash, current.generation == generation,
@@ -102,9 +103,7 @@ extension DiskTier {
             where isMeant(state.index[slot].generation, state.index[slot].variantTag) {
                 places += state.index.removeEntry(slot)
             }
-            let freed = state.unqueue { form, key in
-                key.hash.value == hash && isMeant(form.generation, form.variantTag)
-            }
+            let freed = state.unqueue(hash) { isMeant($0.generation, $0.variantTag) }
             if let current = state.current, current.hash == hash, isMeant(current.generation, current.variantTag) {
                 state.current?.isCancelled = true
             }
@@ -173,22 +172,34 @@ extension DiskTier {
 }
 
 extension DiskTier.State {
-    /// Takes queued forms back; returns what the budget was charged for them.
-    mutating func unqueue(where isMeant: (Representation, CacheKey) -> Bool) -> Int {
+    /// One form of the hash has left the queue.
+    mutating func noteUnqueued(_ hash: UInt128) {
+        guard let count = queuedForms[hash] else { return }
+        queuedForms[hash] = count > 1 ? count - 1 : nil
+    }
+
+    /// Takes queued forms of the hash back; returns what the budget was charged for them.
+    mutating func unqueue(_ hash: UInt128, where isMeant: (Representation) -> Bool) -> Int {
+        guard queuedForms[hash] != nil else { return 0 }
         func form(_ job: DiskTier.Job) -> (form: Representation, cost: Int)? {
-            guard case .form(let key, let form, let cost) = job, isMeant(form, key) else { return nil }
+            guard case .form(let key, let form, let cost) = job, key.hash.value == hash, isMeant(form) else {
+                return nil
+            }
             return (form, cost)
         }
         guard queue.contains(where: { form($0) != nil }) else { return 0 }
         var costs = 0
         var freed = 0
+        var left = 0
         queue.removeAll { job in
             guard let (form, cost) = form(job) else { return false }
             costs += cost
             freed += form.ownBytes
+            left += 1
             return true
         }
         queueBytes -= costs
+        for _ in 0..<left { noteUnqueued(hash) }
         return freed
     }
 
@@ -197,6 +208,7 @@ extension DiskTier.State {
         if let slot = index.slot(hash, coding: 0, variantTag: variantTag), index[slot].generation >= generation {
             return true
         }
+        guard queuedForms[hash] != nil else { return false }
         return queue.contains { job in
             guard case .form(let key, let form, _) = job else { return false }
             return key.hash.value == hash && form.generation >= generation && form.variantTag == variantTag
@@ -216,6 +228,7 @@ extension DiskTier.State {
     /// Whether a form of this generation is queued or being written.
     func isComing(_ hash: UInt128, generation: UInt64) -> Bool {
         if let current, current.hash == hash, current.generation == generation, !current.isCancelled { return true }
+        guard queuedForms[hash] != nil else { return false }
         return queue.contains { job in
             guard case .form(let key, let form, _) = job else { return false }
             return key.hash.value == hash && form.generation == generation
@@ -229,6 +242,18 @@ extension DiskIndex {
         let entry = self[slot]
         remove(slot)
         return entry.places
+    }
+
+    /// The same with everything derived from it.
+    mutating func removeForm(_ slot: Slot) -> [Place] {
+        let entry = self[slot]
+        var places = removeEntry(slot)
+        guard entry.isIdentity else { return places }
+        for other in slots(entry.hash)
+        where self[other].generation == entry.generation && self[other].variantTag == entry.variantTag {
+            places += removeEntry(other)
+        }
+        return places
     }
 }
 

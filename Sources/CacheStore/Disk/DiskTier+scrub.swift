@@ -64,15 +64,7 @@ extension DiskTier {
             guard let own = state.index.slot(entry.hash, coding: entry.coding, variantTag: entry.variantTag),
                 state.index[own].place == entry.place, state.index[own].headPlace == entry.headPlace
             else { return [] }
-            var places = state.index.removeEntry(own)
-            if entry.isIdentity {
-                for slot in state.index.slots(entry.hash)
-                where state.index[slot].generation == entry.generation
-                    && state.index[slot].variantTag == entry.variantTag
-                {
-                    places += state.index.removeEntry(slot)
-                }
-            }
+            let places = state.index.removeForm(own)
             if !state.isClosed { state.queue.append(.kill(places)) }
             return places
         }

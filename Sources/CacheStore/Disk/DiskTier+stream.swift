@@ -13,6 +13,12 @@ extension DiskTier {
                 state.figures.dropped += 1
                 return nil
             }
+            // Their segments cannot be given up meanwhile.
+            let reserved = state.streams.values.reduce(bodyLength) { $0 + $1.bodyLength }
+            guard reserved <= limit / StoreLimits.diskFillsShare else {
+                state.figures.dropped += 1
+                return nil
+            }
             guard state.mayWriteToday(now: Self.milliseconds) else { return nil }
             state.lastStream += 1
             state.streams[state.lastStream] = Current(
@@ -20,7 +26,8 @@ extension DiskTier {
                 generation: form.generation,
                 variantTag: form.variantTag,
                 coding: form.coding,
-                bytesToCome: bodyLength
+                bytesToCome: bodyLength,
+                bodyLength: bodyLength
             )
             state.queue.append(.begin(state.lastStream, key, form, bodyLength: bodyLength))
             return state.lastStream
@@ -111,10 +118,10 @@ extension DiskWriter {
     }
 
     func end(_ id: UInt64) {
-        let wasCancelled = tier.state.withLockedValue { $0.streams.removeValue(forKey: id)?.isCancelled ?? true }
+        defer { tier.state.withLockedValue { $0.streams[id] = nil } }
         guard var stream = streams.removeValue(forKey: id) else { return }
         let sums = stream.sums.finished()
-        guard !wasCancelled, stream.written == stream.bodyLength,
+        guard !isCancelled(id), stream.written == stream.bodyLength,
             isWanted(stream.form, stream.key),
             let record = EncodedRecord(
                 kind: .form,
@@ -136,7 +143,13 @@ extension DiskWriter {
             return giveUp(stream.space.segment)
         }
         let place = commit(stream.space, record.header.length, isSpent: true)
-        let dead = tier.state.withLockedValue { $0.publish(record.header, place) }
+        tier.resume()
+        // It may have been invalidated until this very moment.
+        let dead = tier.state.withLockedValue { state -> [DiskIndex.Place]? in
+            guard state.streams.removeValue(forKey: id)?.isCancelled == false else { return nil }
+            return state.publish(record.header, place)
+        }
+        guard let dead else { return giveUp(stream.space.segment) }
         for place in dead { kill(place) }
         tier.countIndex()
         tier.memory.remove(stream.key) { $0.identity.generation < stream.form.generation }

@@ -58,6 +58,8 @@ final class DiskTier: Sendable {
         var isCancelled = false
         /// Of a record whose body comes in pieces: bytes that are not queued yet.
         var bytesToCome = 0
+        /// The bytes of that body.
+        var bodyLength = 0
     }
 
     struct State {
@@ -83,6 +85,8 @@ final class DiskTier: Sendable {
         var recentReads = RecentReads(memoryBytes: 0)
         var queue = CircularBuffer<Job>()
         var queueBytes = 0
+        /// How many forms are queued, by hash: most hashes have none, and the queue need not be searched.
+        var queuedForms: [UInt128: Int] = [:]
         var current: Current?
         /// Records whose bodies come in pieces.
         var streams: [UInt64: Current] = [:]
@@ -281,12 +285,18 @@ final class DiskTier: Sendable {
         }
     }
 
-    /// Flushes, unless `abruptly`, and stops the threads.
-    /// `last` runs before the folder is given free.
-    func close(abruptly: Bool = false, _ last: @Sendable () -> Void = {}) async {
+    /// Flushes, unless `abruptly`, stops the threads and gives the folder free.
+    func close(abruptly: Bool = false) async {
+        await stop(abruptly: abruptly)
+        folder.unlock()
+    }
+
+    /// Flushes, unless `abruptly`, and stops the threads. The folder stays locked.
+    func stop(abruptly: Bool = false) async {
         if !abruptly { await flush() }
         let flushes = state.withLockedValue { state -> [@Sendable () -> Void] in
             state.isClosed = true
+            state.queuedForms = [:]
             var flushes: [@Sendable () -> Void] = []
             while let job = state.queue.popFirst() {
                 switch job {
@@ -305,7 +315,5 @@ final class DiskTier: Sendable {
         }
         await maintenance.stop { checkpointer?.finish() }
         try? await readers.shutdownGracefully()
-        last()
-        folder.unlock()
     }
 }

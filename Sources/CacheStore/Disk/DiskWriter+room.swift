@@ -262,13 +262,14 @@ extension DiskTier {
         }
     }
 
-    /// Takes the form whose record lies at `place` out of the index; returns the places of its records.
+    /// Takes the form whose record lies at `place` out of the index, with everything derived from it; returns the places of
+    /// their records.
     func forget(_ header: RecordHeader, _ place: DiskIndex.Place) -> [DiskIndex.Place] {
         state.withLockedValue { state in
             guard let slot = state.index.slot(header.hash, coding: header.coding, variantTag: header.variantTag),
                 state.index[slot].place == place
             else { return [] }
-            return state.index.removeEntry(slot)
+            return state.index.removeForm(slot)
         }
     }
 

@@ -1,4 +1,5 @@
 import CachingRules
+import Glibc
 import NIOConcurrencyHelpers
 import NIOCore
 
@@ -111,11 +112,17 @@ extension DiskWriter {
 
     private func makeSegment(capacity: Int, isOwn: Bool = false) throws(DiskError) -> Segment {
         makeSpace(for: capacity)
-        let sequence = tier.state.withLockedValue { state in
+        let limit = tier.limit
+        let (sequence, isFull) = tier.state.withLockedValue { state -> (UInt32, Bool) in
+            // What is being written cannot be given up. And numbers may have run out, where a folder is not as it should be.
+            guard state.usedBytes + capacity <= limit, state.nextSequence < .max else {
+                return (state.nextSequence, true)
+            }
             defer { state.nextSequence += 1 }
-            return state.nextSequence
+            return (state.nextSequence, false)
         }
         let path = tier.folder.file(SegmentHeader.name(sequence))
+        if isFull { throw DiskError(operation: .open, path: path, code: ENOSPC) }
         let file = OpenFile(descriptor: try io.open(path, create: true), path: path, io: io)
         tier.state.withLockedValue { $0.folderChanges += 1 }
         let header = SegmentHeader(

@@ -28,6 +28,8 @@ final class DiskWriter: @unchecked Sendable {
     private var persistedVersion: UInt64
     /// Monotonic milliseconds of the first change of the purge state that is not on disk.
     private var dirtySince: Int64?
+    /// Milliseconds between a change and its writing.
+    private var persistDelay = Int64(StoreLimits.persistDelayMilliseconds)
 
     /// Records up to this size are written with one call.
     static let wholeRecordBytes = 256 << 10
@@ -46,6 +48,7 @@ final class DiskWriter: @unchecked Sendable {
             if let job = next() {
                 perform(job)
                 settle()
+                persistPurgesIfDue()
             } else {
                 persistPurgesIfDue()
                 waitForWork()
@@ -60,6 +63,7 @@ final class DiskWriter: @unchecked Sendable {
             switch job {
             case .form(let key, let form, let cost):
                 state.queueBytes -= cost
+                state.noteUnqueued(key.hash.value)
                 state.highestGeneration = max(state.highestGeneration, form.generation)
                 let tag = form.variantTag
                 state.current = DiskTier.Current(
@@ -80,7 +84,7 @@ final class DiskWriter: @unchecked Sendable {
 
     private func waitForWork() {
         if let dirtySince {
-            let due = dirtySince + Int64(StoreLimits.persistDelayMilliseconds) - Self.milliseconds
+            let due = dirtySince + persistDelay - Self.milliseconds
             guard tier.signal.lock(whenValue: 1, timeoutSeconds: Double(max(1, due)) / 1000) else { return }
         } else {
             tier.signal.lock(whenValue: 1)
@@ -138,12 +142,17 @@ final class DiskWriter: @unchecked Sendable {
         }
         let since = dirtySince ?? Self.milliseconds
         dirtySince = since
-        if Self.milliseconds - since >= StoreLimits.persistDelayMilliseconds { persistPurges() }
+        if Self.milliseconds - since >= persistDelay { persistPurges() }
     }
 
     private func persistPurges() {
         let version = tier.epochs.persistentVersion
         guard version != persistedVersion else { return }
+        let began = Self.milliseconds
+        defer {
+            let took = Self.milliseconds - began
+            persistDelay = max(Int64(StoreLimits.persistDelayMilliseconds), took * StoreLimits.persistDelayFactor)
+        }
         // One snapshot under one lock: log, number and epochs belong together (rule N7).
         let bytes = PurgeStateFile.encode(
             tier.epochs.state.withLockedValue { $0 },
@@ -182,7 +191,17 @@ final class DiskWriter: @unchecked Sendable {
             let present = state.index[slot].generation
             return form.coding == .identity ? present <= form.generation : present == form.generation
         }
-        return isNewest && tier.epochs.judge(form.mark, key: key, tags: form.head.tags) != .dead
+        return isNewest && !isOutdatedInMemory(form, key)
+            && tier.epochs.judge(form.mark, key: key, tags: form.head.tags) != .dead
+    }
+
+    /// Whether memory has a newer one that the disk may not have been given.
+    private func isOutdatedInMemory(_ form: Representation, _ key: CacheKey) -> Bool {
+        guard let resource = tier.memory.shard(key.hash.value).peek(key) else { return false }
+        return resource.representations.contains { other in
+            other.coding == .identity && other.generation > form.generation
+                && DiskIndex.Entry.variants(other.variantTag, overlap: form.variantTag)
+        }
     }
 
     private func write(_ form: Representation, _ key: CacheKey) {
@@ -291,7 +310,7 @@ extension DiskTier.State {
             // A new identity form outdates what was derived from the one before, and the forms with or without Vary.
             let isOutdated =
                 header.coding == 0 && other.generation < header.generation
-                && (other.variantTag == header.variantTag || other.variantTag == 0 || header.variantTag == 0)
+                && DiskIndex.Entry.variants(other.variantTag, overlap: header.variantTag)
             if isSameForm || isOutdated { dead += index.removeEntry(slot) }
         }
         index.insert(DiskIndex.Entry(header, place))
@@ -300,6 +319,9 @@ extension DiskTier.State {
 }
 
 extension DiskIndex.Entry {
+    /// Whether a form of the one variant takes the place of one of the other: a form without Vary stands for all.
+    static func variants(_ one: UInt16, overlap other: UInt16) -> Bool { one == other || one == 0 || other == 0 }
+
     init(_ header: RecordHeader, _ place: DiskIndex.Place) {
         self.init(
             low: UInt64(truncatingIfNeeded: header.hash),
