@@ -98,19 +98,28 @@ def test_a_port_in_use(stage):
     first.check()
 
 
-@pytest.mark.parametrize("role", ["edge", "origin", "control"])
+@pytest.mark.parametrize("role", ["origin", "control"])
 def test_an_unwritable_folder(stage, role):
-    cluster = stage.cluster(start=False, edges=1)
-    program = {"edge": cluster.edges[0], "origin": cluster.origin, "control": cluster.control}[role]
-    file = cluster.folder / {"edge": "edge-1.yaml", "origin": "origin.yaml", "control": "control.yaml"}[role]
-    place = {"edge": f"{cluster.folder}/edge-1-cache", "origin": f"{cluster.folder}/origin",
-             "control": f"{cluster.folder}/control.sqlite"}[role]
+    cluster = stage.cluster(start=False, edges=0)
+    program = {"origin": cluster.origin, "control": cluster.control}[role]
+    file = cluster.folder / f"{role}.yaml"
+    place = {"origin": f"{cluster.folder}/origin", "control": f"{cluster.folder}/control.sqlite"}[role]
     # Below a file nothing can be made, not even by root.
     file.write_text(file.read_text().replace(place, "/dev/null/apus"))
     outcome = run(program.command, program.environment, timeout=15)
     assert outcome.status in (1, 78), outcome
     assert "/dev/null/apus" in outcome.both, outcome
     assert not INNARDS.search(outcome.both), outcome
+
+
+def test_an_edge_whose_disk_cannot_be_used_serves_without_it_and_says_so(stage):
+    cluster = stage.cluster(start=False, edges=1, with_control=False)
+    edge = cluster.edges[0]
+    edge.file.write_text(edge.file.read_text().replace(f"{cluster.folder}/edge-1-cache", "/dev/null/apus"))
+    edge.start()
+    ready = fetch(f"http://127.0.0.1:{edge.status_port}/readyz")
+    assert ready.status == 200 and b"degraded" in ready.body and b"/dev/null/apus" in ready.body, ready
+    assert "/dev/null/apus" in edge.output() and not INNARDS.search(edge.output()), edge.output()
 
 
 # Buckets and keys
