@@ -4,7 +4,7 @@ import NIOConcurrencyHelpers
 /// One part of the memory tier: a table, the policy's order and the resources, under one lock that is held for a table
 /// operation and never for anything else.
 ///
-/// Unchecked: `index`, `resources` and `awaitsDisk` are touched only by `locked`, whose lock protects them.
+/// Unchecked: `index`, `resources` and `awaitsDisk` are touched only under `lock`.
 final class MemoryShard: @unchecked Sendable {
     private let lock = NIOLock()
     private var index: EvictionIndex
